@@ -1,0 +1,1 @@
+"""Clinicgraph beside its peers: one command, one table (`python -m bench`, see README.md)."""

@@ -1,0 +1,97 @@
+"""The data that is asked for, the functions PostGraphile needs, and PostgreSQL's own count of statements."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+
+from bench.operations import HERE
+
+FUNCTIONS = HERE / "peers" / "postgraphile.sql"
+SPECIALTY = "Cardiology"
+WEEK = timedelta(days=7)
+BUSY = """
+    SELECT doctor_id, count(*) AS visits FROM appointments WHERE starts_at >= $1 AND starts_at < $2
+    GROUP BY doctor_id HAVING count(*) <= 100 ORDER BY visits DESC, doctor_id LIMIT 1
+"""
+EXECUTED = re.compile(rb"^.{10,40}\[\d+\] LOG:  (?:statement|execute [^:]+): ", re.MULTILINE)
+
+
+async def busy_doctor(dsn: str, now: datetime) -> int:
+    """The doctor with the most appointments in the week before and the week after that one page still holds."""
+    sql = await asyncpg.connect(dsn)
+    try:
+        return int(await sql.fetchval(BUSY, now - WEEK, now + WEEK))
+    finally:
+        await sql.close()
+
+
+@contextmanager
+def postgraphile_functions(dsn: str) -> Iterator[None]:
+    """Makes them, and drops them afterwards."""
+    text = FUNCTIONS.read_text()
+    names = re.findall(r"FUNCTION (public\.\w+)", text)
+    asyncio.run(run(dsn, text))
+    try:
+        yield
+    finally:
+        asyncio.run(run(dsn, f"DROP FUNCTION IF EXISTS {', '.join(names)}"))
+
+
+async def run(dsn: str, text: str) -> None:
+    sql = await asyncpg.connect(dsn)
+    try:
+        await sql.execute(text)
+    finally:
+        await sql.close()
+
+
+class StatementLog:
+    """Counts what PostgreSQL executes, BEGIN and ROLLBACK included, in its own log: `log_statement = all` meanwhile."""
+
+    def __init__(self, dsn: str, log: Path) -> None:
+        self._dsn = dsn
+        self._log = log
+
+    @asynccontextmanager
+    async def counting(self) -> AsyncIterator[list[int]]:
+        """The list holds one number when the block has ended."""
+        counted: list[int] = []
+        sql = await asyncpg.connect(self._dsn)
+        try:
+            await self._log_statements(sql, "all")
+            begin = self._log.stat().st_size
+            yield counted
+            end = self._log.stat().st_size
+            await self._log_statements(sql, "none")
+        finally:
+            await sql.execute("ALTER SYSTEM RESET log_statement")
+            await sql.fetchval("SELECT pg_reload_conf()")
+            await sql.close()
+        with self._log.open("rb") as log:
+            log.seek(begin)
+            counted.append(len(EXECUTED.findall(log.read(end - begin))))
+
+    async def _log_statements(self, sql: asyncpg.Connection, which: str) -> None:
+        await sql.execute(f"ALTER SYSTEM SET log_statement = '{which}'")
+        await sql.fetchval("SELECT pg_reload_conf()")
+        await sql.fetchval("SELECT pg_sleep(0.3)")  # every backend reads it before its next statement, but not at once
+
+
+def libpq_environment(dsn: str) -> dict[str, str]:
+    """The DSN as the variables that libpq, node-postgres and postgres.js read."""
+    url = urlsplit(dsn)
+    given = {name: values[0] for name, values in parse_qs(url.query).items()}
+    found = {
+        "PGHOST": given.get("host") or url.hostname or "127.0.0.1",
+        "PGPORT": given.get("port") or str(url.port or 5432),
+        "PGUSER": unquote(url.username or ""),
+        "PGPASSWORD": unquote(url.password or ""),
+        "PGDATABASE": url.path.lstrip("/"),
+    }
+    return {name: value for name, value in found.items() if value}

@@ -1,0 +1,144 @@
+"""Load: wrk if the machine has it, else a small client of our own. Each connection asks, waits, and asks again."""
+
+import asyncio
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.processes import ServerError
+
+HOST = "127.0.0.1"
+TIMEOUT_SECONDS = 60
+SCRIPT = """
+local file = io.open("{body}", "rb")
+wrk.method = "{method}"
+wrk.body = file:read("*a")
+wrk.headers["Content-Type"] = "application/json"
+file:close()
+done = function(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(50),
+    latency:percentile(99), e.connect + e.read + e.write + e.status + e.timeout))
+end
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request, sent again and again."""
+
+    port: int
+    path: str
+    body: bytes = b""
+
+    @property
+    def method(self) -> str:
+        return "POST" if self.body else "GET"
+
+    @property
+    def wire(self) -> bytes:
+        head = f"{self.method} {self.path} HTTP/1.1\r\nHost: {HOST}:{self.port}\r\nContent-Type: application/json\r\n"
+        return f"{head}Content-Length: {len(self.body)}\r\n\r\n".encode() + self.body
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What one window of load saw; latencies in milliseconds."""
+
+    requests: int
+    seconds: float
+    p50: float
+    p99: float
+
+    @property
+    def rate(self) -> float:
+        return self.requests / self.seconds
+
+
+Generate = Callable[[Request, int, float], Timing]
+
+
+def generator() -> tuple[str, Generate]:
+    """The name of the load generator, and it."""
+    return ("wrk", wrk) if shutil.which("wrk") else ("bench's own client", own)
+
+
+def wrk(request: Request, connections: int, seconds: float) -> Timing:
+    """Raises ServerError if any answer is not a success."""
+    with tempfile.TemporaryDirectory() as folder:
+        body, script = Path(folder, "body"), Path(folder, "ask.lua")
+        body.write_bytes(request.body)
+        script.write_text(SCRIPT.format(body=body, method=request.method))
+        url = f"http://{HOST}:{request.port}{request.path}"
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", f"--timeout={TIMEOUT_SECONDS}s"]
+        said = subprocess.run(
+            [*command, "-s", str(script), url], check=True, capture_output=True, text=True, timeout=seconds + 120
+        ).stdout
+    line = next(line for line in said.splitlines() if line.startswith("RESULT "))
+    requests, duration, p50, p99, errors = (int(number) for number in line.split()[1:])
+    if errors:
+        raise ServerError(f"{errors} of {requests} requests to {url} failed:\n{said}")
+    return Timing(requests, duration / 1e6, p50 / 1e3, p99 / 1e3)
+
+
+def own(request: Request, connections: int, seconds: float) -> Timing:
+    """Good for some thousand requests a second; beyond that it is what is measured."""
+    times: list[float] = []
+    start = time.perf_counter()
+    asyncio.run(_ask_all(request, connections, start + seconds, times))
+    elapsed = time.perf_counter() - start
+    if not times:
+        raise ServerError(f"no answer from port {request.port} within {seconds:.0f} seconds")
+    times.sort()
+    return Timing(len(times), elapsed, 1e3 * times[len(times) // 2], 1e3 * times[int(len(times) * 0.99)])
+
+
+async def _ask_all(request: Request, connections: int, end: float, times: list[float]) -> None:
+    await asyncio.gather(*(_ask_until(request, end, times) for _ in range(connections)))
+
+
+async def _ask_until(request: Request, end: float, times: list[float]) -> None:
+    reader, writer = await asyncio.open_connection(HOST, request.port)
+    try:
+        while (begin := time.perf_counter()) < end:
+            writer.write(request.wire)
+            await asyncio.wait_for(read_answer(reader), TIMEOUT_SECONDS)
+            times.append(time.perf_counter() - begin)
+    finally:
+        writer.close()
+
+
+async def read_answer(reader: asyncio.StreamReader) -> bytes:
+    """The body of the next answer. Raises ServerError if it is not a success."""
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    length = head.partition(b"content-length:")[2].partition(b"\r\n")[0]
+    body = await reader.readexactly(int(length)) if length else await _chunks(reader)
+    if not head.startswith(b"http/1.1 200"):
+        status = head.partition(b"\r\n")[0].decode()
+        raise ServerError(f"answered {status}: {body[:500].decode(errors='replace')}")
+    return body
+
+
+async def _chunks(reader: asyncio.StreamReader) -> bytes:
+    body = b""
+    while size := int(await reader.readline(), 16):
+        body += (await reader.readexactly(size + 2))[:-2]
+    await reader.readline()
+    return body
+
+
+async def ask(request: Request, times: int = 1) -> bytes:
+    """The last body of as many requests, one after the other on one connection."""
+    reader, writer = await asyncio.open_connection(HOST, request.port)
+    try:
+        body = b""
+        for _ in range(times):
+            writer.write(request.wire)
+            body = await asyncio.wait_for(read_answer(reader), TIMEOUT_SECONDS)
+        return body
+    finally:
+        writer.close()

@@ -1,0 +1,93 @@
+// The database and the schema that Mercurius and Yoga share: minimal columns, one statement per batch of keys.
+import { readFileSync } from 'node:fs';
+import { GraphQLScalarType, Kind } from 'graphql';
+import postgres from 'postgres';
+
+const day = { to: 1082, from: [1082], serialize: text => text, parse: text => text };
+const bigint = { to: 20, from: [20], serialize: String, parse: Number };
+const sql = postgres({
+  host: process.env.PGHOST, port: Number(process.env.PGPORT), user: process.env.PGUSER,
+  password: process.env.PGPASSWORD, database: process.env.PGDATABASE,
+  max: 10, onnotice() {}, types: { day, bigint },
+  connection: { random_page_cost: '1.1', jit: 'off', timezone: 'UTC' },
+});
+const now = new Date(process.env.BENCH_NOW);
+
+export const typeDefs = readFileSync(new URL('schema.graphql', import.meta.url), 'utf8');
+
+const instant = text => {
+  const value = new Date(text);
+  if (Number.isNaN(value.valueOf())) throw new TypeError('an instant is expected');
+  return value;
+};
+export const scalars = {
+  DateTime: new GraphQLScalarType({
+    name: 'DateTime', serialize: value => value.toISOString(), parseValue: instant,
+    parseLiteral: node => (node.kind === Kind.STRING ? instant(node.value) : null),
+  }),
+  Date: new GraphQLScalarType({
+    name: 'Date', serialize: value => value, parseValue: value => value, parseLiteral: node => node.value,
+  }),
+};
+
+const distinct = keys => [...new Set(keys)];
+const byColumn = (keys, rows, column = 'id') => {
+  const found = new Map(rows.map(row => [row[column], row]));
+  return keys.map(key => found.get(key) ?? null);
+};
+const grouped = (keys, rows) => {
+  const groups = new Map(keys.map(key => [key, []]));
+  for (const row of rows) groups.get(row.doctorId).push(row);
+  return keys.map(key => groups.get(key));
+};
+const DOCTOR = sql`id, user_id AS "userId", specialty, years_of_experience AS "yearsOfExperience",
+  licence_number AS "licenceNumber"`;
+const APPOINTMENT = sql`id, status, reason, booked_at AS "bookedAt", patient_id AS "patientId",
+  doctor_id AS "doctorId", clinic_id AS "clinicId", slot_id AS "slotId"`;
+const MINUTES = sql`(extract(epoch FROM s.ends_at - s.starts_at) / 60)::int AS "durationMinutes"`;
+const SEATS = sql`(s.capacity - s.booked_count - s.held_count + CASE WHEN s.held_count + s.unpaid_count > 0 THEN
+  (SELECT count(*) FROM holds h WHERE h.slot_id = s.id AND h.released_at IS NULL AND h.expires_at <= ${now})
+  + (SELECT count(*) FROM appointments x WHERE x.slot_id = s.id AND x.awaits_payment AND x.pay_by <= ${now})
+  ELSE 0 END)::int`;
+
+// Each answers a list of keys in their order.
+export const batches = {
+  user: async ids => byColumn(ids, await sql`SELECT id, name FROM users WHERE id = ANY(${distinct(ids)}::bigint[])`),
+  clinic: async ids =>
+    byColumn(ids, await sql`SELECT id, name, city FROM clinics WHERE id = ANY(${distinct(ids)}::bigint[])`),
+  doctor: async ids =>
+    byColumn(ids, await sql`SELECT ${DOCTOR} FROM doctors WHERE id = ANY(${distinct(ids)}::bigint[])`),
+  patient: async ids => byColumn(ids, await sql`
+    SELECT id, user_id AS "userId", date_of_birth AS "dateOfBirth", blood_group AS "bloodGroup"
+    FROM patients WHERE id = ANY(${distinct(ids)}::bigint[])`),
+  slot: async ids => byColumn(ids, await sql`
+    SELECT s.id, s.starts_at AS start, ${MINUTES}, ${SEATS} AS "availableSeats"
+    FROM slots s WHERE s.id = ANY(${distinct(ids)}::bigint[])`),
+  payment: async ids => byColumn(ids, await sql`
+    SELECT appointment_id AS "appointmentId", status, amount_minor AS amount, currency
+    FROM payments WHERE appointment_id = ANY(${distinct(ids)}::bigint[]) AND kind = 'VISIT'`, 'appointmentId'),
+  clinics: async ids => grouped(ids, await sql`
+    SELECT w.doctor_id AS "doctorId", c.id, c.name, c.city
+    FROM doctor_clinics w JOIN clinics c ON c.id = w.clinic_id
+    WHERE w.doctor_id = ANY(${distinct(ids)}::bigint[]) AND w.ended_at IS NULL ORDER BY c.name, c.id`),
+  nextSlots: async (ids, first) => grouped(ids, await sql`
+    SELECT f.* FROM doctors d CROSS JOIN LATERAL (
+      SELECT s.doctor_id AS "doctorId", s.id, s.starts_at AS start, ${MINUTES}, ${SEATS} AS "availableSeats"
+      FROM slots s JOIN clinics c ON c.id = s.clinic_id
+      WHERE s.doctor_id = d.id AND s.is_active AND s.booked_count - s.unpaid_count < s.capacity
+        AND s.starts_at > ${now} AND ${SEATS} > 0 AND c.is_active AND d.status = 'APPROVED'
+        AND (d.licence_expires_on IS NULL OR s.local_day < d.licence_expires_on)
+      ORDER BY s.starts_at, s.id LIMIT ${first}) f
+    WHERE d.id = ANY(${distinct(ids)}::bigint[])`),
+};
+
+export const appointmentsOfDoctor = (doctor, { from, to, first }) => sql`
+  SELECT ${APPOINTMENT} FROM appointments WHERE doctor_id = ${doctor.id} AND starts_at >= ${from} AND starts_at < ${to}
+  ORDER BY starts_at, id LIMIT ${first}`;
+
+export const roots = {
+  doctors: (_, { specialty, first }) =>
+    sql`SELECT ${DOCTOR} FROM doctors WHERE lower(specialty) = lower(${specialty}) ORDER BY id LIMIT ${first}`,
+  latestAppointments: (_, { first }) =>
+    sql`SELECT ${APPOINTMENT} FROM appointments ORDER BY id DESC LIMIT ${first}`,
+};

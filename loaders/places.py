@@ -1,0 +1,31 @@
+"""Conditions on places that several lists share: in a city, near a point."""
+
+from sqlalchemy import ColumnElement, Double, FromClause, Text, func
+
+from loaders.statement import parameter
+
+EARTH_RADIUS_KM = 6371.0
+KM_PER_DEGREE = 111.0
+
+
+def in_city(clinic: FromClause) -> ColumnElement[bool]:
+    """Of the city named by the parameter `city`, whatever its case."""
+    return func.lower(clinic.c.city) == func.lower(parameter("city", Text()))
+
+
+def distance_km(clinic: FromClause) -> ColumnElement[float]:
+    """Great-circle distance from the parameters `latitude` and `longitude` (haversine)."""
+    latitude, longitude = parameter("latitude", Double()), parameter("longitude", Double())
+    half = func.power(func.sin(func.radians(clinic.c.latitude - latitude) / 2), 2) + func.cos(
+        func.radians(latitude)
+    ) * func.cos(func.radians(clinic.c.latitude)) * func.power(
+        func.sin(func.radians(clinic.c.longitude - longitude) / 2), 2
+    )
+    return 2 * EARTH_RADIUS_KM * func.asin(func.sqrt(func.least(half, 1.0)), type_=Double())
+
+
+def near(clinic: FromClause) -> ColumnElement[bool]:
+    """Within `radius_km` of the point; a band of latitudes, which an index has, is cut out first."""
+    latitude, radius = parameter("latitude", Double()), parameter("radius_km", Double())
+    band = clinic.c.latitude.between(latitude - radius / KM_PER_DEGREE, latitude + radius / KM_PER_DEGREE)
+    return band & (distance_km(clinic) <= radius)

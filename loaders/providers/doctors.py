@@ -1,0 +1,69 @@
+"""Questions about doctors."""
+
+from sqlalchemy import BigInteger, ColumnElement, String, Text, func, select
+from sqlalchemy.dialects.postgresql import array
+
+from loaders.entities import DOCTOR, USER
+from loaders.pages import Order, Pages
+from loaders.places import in_city, near
+from loaders.providers.clinics import AFFILIATIONS, CLINICS
+from loaders.rows import RowBy
+from loaders.statement import parameter
+from loaders.words import has_words
+
+DOCTORS, USERS = DOCTOR.table, USER.table
+
+
+class DoctorById(RowBy):
+    entity = DOCTOR
+
+
+class DoctorOfUser(RowBy):
+    entity = DOCTOR
+    column = "user_id"
+
+
+def has_specialty() -> ColumnElement[bool]:
+    """Of the specialty named by the parameter, whatever its case."""
+    return func.lower(DOCTORS.c.specialty) == func.lower(parameter("specialty", Text()))
+
+
+def speaks() -> ColumnElement[bool]:
+    """Speaks the language of the parameter (BCP 47, lower case)."""
+    return DOCTORS.c.languages.contains(array([parameter("language", String())]))
+
+
+def within_fee() -> ColumnElement[bool]:
+    """Asks at most `max_fee` minor units of `currency`."""
+    return (DOCTORS.c.consultation_fee_minor <= parameter("max_fee", BigInteger())) & (
+        DOCTORS.c.currency == parameter("currency", Text())
+    )
+
+
+def _works_where(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    places = AFFILIATIONS.join(CLINICS, CLINICS.c.id == AFFILIATIONS.c.clinic_id)
+    here = select(AFFILIATIONS.c.doctor_id).select_from(places).where(AFFILIATIONS.c.ended_at.is_(None), *conditions)
+    return DOCTORS.c.id.in_(here)
+
+
+class DoctorPages(Pages):
+    """Doctors by what they do, speak, ask for, and where they work."""
+
+    entity = DOCTOR
+    source = DOCTORS.join(USERS, USERS.c.id == DOCTORS.c.user_id)
+    conditions = {
+        "specialty": has_specialty,
+        "language": speaks,
+        "max_fee": within_fee,
+        "clinic_id": lambda: _works_where(AFFILIATIONS.c.clinic_id == parameter("clinic_id", BigInteger())),
+        "city": lambda: _works_where(in_city(CLINICS)),
+        "near": lambda: _works_where(near(CLINICS)),
+        "search": lambda: has_words(USERS.c.name),
+    }
+    parents = {"clinic": lambda clinic_id: _works_where(AFFILIATIONS.c.clinic_id == clinic_id)}
+
+
+BY_REGISTRATION = Order("doctors", (DOCTORS.c.id,))
+BY_NAME = Order("doctors-name", (USERS.c.name, DOCTORS.c.id))
+BY_FEE = Order("doctors-fee", (DOCTORS.c.consultation_fee_minor, DOCTORS.c.id))
+BY_EXPERIENCE = Order("doctors-experience", (DOCTORS.c.years_of_experience, DOCTORS.c.id), descending=True)

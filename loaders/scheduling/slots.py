@@ -1,0 +1,97 @@
+"""Questions about bookable time."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, literal_column, or_, select, true
+
+from auth.viewer import Sight
+from auth.visibility import NOW
+from loaders.entities import CLINIC, DOCTOR, SLOT, SlotRow
+from loaders.loader import Loader
+from loaders.pages import Order, Pages
+from loaders.places import in_city, near
+from loaders.providers.doctors import has_specialty, speaks, within_fee
+from loaders.reads import Reads
+from loaders.rows import RowBy, group
+from loaders.statement import Statement, compile_statement, ids, one_of_ids, parameter
+from models.base import Instant
+from models.slots import free_seats, might_have_seats
+
+SLOTS, DOCTORS, CLINICS = SLOT.table, DOCTOR.table, CLINIC.table
+
+
+class SlotById(RowBy):
+    entity = SLOT
+
+
+def can_be_booked() -> ColumnElement[bool]:
+    """Still to come, with a seat to be had now, of an approved doctor with a licence on that day, at an open clinic."""
+    licensed = or_(DOCTORS.c.licence_expires_on.is_(None), SLOTS.c.local_day < DOCTORS.c.licence_expires_on)
+    return (
+        might_have_seats(SLOTS)
+        & (SLOTS.c.starts_at > NOW)
+        & (free_seats(SLOTS, NOW) > 0)
+        & (DOCTORS.c.status == "APPROVED")
+        & licensed
+        & CLINICS.c.is_active
+    )
+
+
+class SlotPages(Pages):
+    """Slots of one doctor, one clinic, or all of them; with `free`, only those that can be booked now."""
+
+    entity = SLOT
+    source = SLOTS.join(DOCTORS, DOCTORS.c.id == SLOTS.c.doctor_id).join(CLINICS, CLINICS.c.id == SLOTS.c.clinic_id)
+    always = SLOTS.c.is_active
+    visible_if = frozenset({"free"})
+    conditions = {
+        "free": can_be_booked,
+        "starts_from": lambda: SLOTS.c.starts_at >= parameter("starts_from", Instant),
+        "starts_before": lambda: SLOTS.c.starts_at < parameter("starts_before", Instant),
+        "doctor_ids": lambda: SLOTS.c.doctor_id == one_of_ids("doctor_ids"),
+        "clinic_ids": lambda: SLOTS.c.clinic_id == one_of_ids("clinic_ids"),
+        "specialty": has_specialty,
+        "language": speaks,
+        "max_fee": within_fee,
+        "city": lambda: in_city(CLINICS),
+        "near": lambda: near(CLINICS),
+    }
+    parents = {
+        "doctor": lambda doctor_id: SLOTS.c.doctor_id == doctor_id,
+        "clinic": lambda clinic_id: SLOTS.c.clinic_id == clinic_id,
+    }
+    spreads = {"doctor_ids": "doctor", "clinic_ids": "clinic"}
+
+
+BY_START = Order("slots", (SLOTS.c.starts_at, SLOTS.c.id))
+
+
+class NextSlotsOfDoctor(Loader[int, Any]):
+    """The first slots of a doctor that can be booked now, earliest first."""
+
+    absent: Any = ()
+
+    def __init__(self, reads: Reads, first: int) -> None:
+        super().__init__(reads)
+        self._first = first
+
+    async def read(self, keys: list[int]) -> Mapping[int, Any]:
+        statement = _next_slots(self._first, self.reads.sight, self.reads.wanted(SLOT, "doctor_id"))
+        rows = await self.reads.fetch(statement, SlotRow, {"keys": keys})
+        return group(rows, "doctor_id")
+
+
+@lru_cache(maxsize=1024)
+def _next_slots(first: int, sight: Sight, wanted: frozenset[str]) -> Statement:
+    doctors = func.unnest(ids("keys")).table_valued("id", name="parent").render_derived()
+    earliest = (
+        select(*SLOT.shown(sight, wanted))
+        .select_from(SlotPages.source)
+        .where(SLOTS.c.doctor_id == doctors.c.id, can_be_booked())
+        .order_by(SLOTS.c.starts_at, SLOTS.c.id)
+        .limit(literal_column(str(first)))
+        .lateral("earliest")
+    )
+    return compile_statement(select(*earliest.c).select_from(doctors.join(earliest, true())))
