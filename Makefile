@@ -16,7 +16,7 @@ run: .venv/run web ## set up what is missing, then serve on http://127.0.0.1:800
 	@$(PY) -m server serve
 
 test: .venv/dev ## set up what is missing, then run every Python test
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 $(ARGS)
 
 check: .venv/dev ## format, lint, types, import contracts, migrations against models, schema.graphql against code
 	@.venv/bin/ruff format --check $(HERE)
@@ -32,8 +32,9 @@ conformance: .venv/dev web ## foreign clients and audits, pages in headless Chro
 bench: .venv/dev ## the benchmarks of bench/, beside their peers from npm; a table with ratios
 	@$(PY) -m bench $(ARGS)
 
-schema: .venv/run ## write schema.graphql
+schema: .venv/run ## write schema.graphql and docs/scopes.md
 	@$(PY) -m server print-schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+	@$(PY) -m server print-scopes > docs/scopes.md.new && mv docs/scopes.md.new docs/scopes.md
 
 web: .venv/run ## build the browser bundles
 	@$(PY) web/build.py

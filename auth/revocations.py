@@ -1,7 +1,7 @@
 """What was revoked: known to every process at once, by LISTEN/NOTIFY on a connection of its own.
 
-Triggers tell of each token, family, client and user that is to stop (`models.oauth`). While the listener is down
-nobody knows what was revoked, so nothing is accepted.
+Triggers tell of each token, family, client and user that is to stop, and of each user whose roles, workplaces or
+profiles have changed (`models.oauth`). While the listener is down nobody knows, so nothing is accepted.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ Connection: TypeAlias = "asyncpg.Connection[Any]"
 log = logging.getLogger(__name__)
 
 CHANNEL = "revocations"
+EVERYBODY = "changed"  # what is told when anybody may have changed
 HEARTBEAT = 5.0  # seconds; also how long an answer to one may take
 RETRY = 0.5
 # What a process that starts listening now has missed. Each word is what a trigger would have said.
@@ -43,6 +44,7 @@ class Revocations:
         self._barred: set[str] = set()
         self._hears = False
         self._early: list[str] = []
+        self._listeners: list[Callable[[str], None]] = []
 
     @classmethod
     @asynccontextmanager
@@ -70,6 +72,11 @@ class Revocations:
         if f"user {claims.user_id}" in self._barred or f"client {claims.client_id}" in self._barred:
             raise InvalidToken("the account is suspended")
 
+    def on_change(self, listener: Callable[[str], None]) -> None:
+        """Calls `listener` with every word that is told: `user 5`, `-user 5`, `changed 5`, `family …`. After a time in
+        which nothing could be heard it is told `EVERYBODY`."""
+        self._listeners.append(listener)
+
     @property
     def hears(self) -> bool:
         """Whether revocations arrive; readiness may ask."""
@@ -88,10 +95,14 @@ class Revocations:
         if kind in ("family", "token"):
             name, _, until = rest.rpartition(" ")
             self._until[f"{kind} {name}"] = float(until)
+        elif kind == EVERYBODY:
+            pass  # refuses nobody, and those who listen know what to forget
         elif kind.startswith("-"):
             self._barred.discard(told[1:])
         else:
             self._barred.add(told)
+        for listener in self._listeners:
+            listener(told)
 
     def _forget_expired(self) -> None:
         now = self._clock().timestamp() - 60
@@ -124,7 +135,7 @@ class Revocations:
             self._early, self._until, self._barred = [], {}, set()
             await connection.add_listener(CHANNEL, self._told)
             missed = await connection.fetch(MISSED)
-            for said in (*(row[0] for row in missed), *self._early):
+            for said in (*(row[0] for row in missed), *self._early, EVERYBODY):
                 self._note(said)
             self._hears = True
             started.set()

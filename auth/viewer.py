@@ -1,9 +1,9 @@
 """The viewer: who is asking, for one request."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
-from auth.scopes import Scope
 from models.enums import Role
 
 
@@ -19,18 +19,22 @@ class Sight(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A user with roles and scopes, a service client (no user), or nobody.
+    """A user with roles and scopes, a service client (no user), somebody whom we do not know, or nobody.
 
-    `clinic_ids` are the clinics that the user works for as STAFF or MANAGER.
+    `client_id` is the application that asks, for whomever. `clinic_ids` are the clinics that the user works for as
+    STAFF or MANAGER. `signed_in_at` is when she last proved who she is, if the token says so. Somebody unknown has
+    proved who she is to an external issuer, but is no user of ours.
     """
 
     user_id: int | None = None
     client_id: str | None = None
+    is_service: bool = False
     roles: frozenset[Role] = field(default_factory=frozenset)
     scopes: frozenset[str] = field(default_factory=frozenset)
     doctor_id: int | None = None
     patient_id: int | None = None
     clinic_ids: tuple[int, ...] = ()
+    signed_in_at: datetime | None = None
 
     @property
     def is_anonymous(self) -> bool:
@@ -41,7 +45,7 @@ class Viewer:
     def sight(self) -> Sight:
         """What rows the viewer's roles reach; a service client is held back by its scopes alone."""
         return Sight(
-            everything=Role.ADMIN in self.roles or (self.user_id is None and self.client_id is not None),
+            everything=Role.ADMIN in self.roles or self.is_service,
             as_user=self.user_id is not None,
             as_patient=self.patient_id is not None,
             as_doctor=self.doctor_id is not None,
@@ -60,6 +64,3 @@ class Viewer:
 
 
 ANONYMOUS = Viewer()
-
-DEVELOPMENT_VIEWER = Viewer(client_id="development", scopes=frozenset(Scope))
-"""Sees everything. Until sign-in lands, the viewer of every request; a production setting refuses to start with it."""

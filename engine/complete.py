@@ -116,6 +116,8 @@ class Completion:
     def _answers(self, selection: Selection, sources: list[Any]) -> list[Any]:
         late: Late = []
         answers = read(selection, sources, self.run, late)
+        run = self.run
+        run.executor.objects = (run.executor.objects or 0) + len(sources)
         if selection.rest or late:
             self.work.append(Work(selection, sources, answers, late))
         return answers

@@ -72,6 +72,8 @@ class BreadthFirstExecutor(IncrementalExecutor):
     def __init__(self, *args: Any, operation_extensions: Any = Undefined, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.operation_extensions = operation_extensions
+        self.objects: int | None = None
+        """How many objects were answered, counted level by level; None for what was left to graphql-core."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -101,6 +103,7 @@ class BreadthFirstExecutor(IncrementalExecutor):
             return super().execute_operation(serially)
         if serially is None:
             serially = self.operation.operation is OperationType.MUTATION
+        self.objects = 0
         steps = Run(self, plan).execute(serially=serially)
         try:
             waiting = next(steps)

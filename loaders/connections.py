@@ -1,11 +1,12 @@
-"""Connections for reads. asyncpg's own pool spends twice as long on a hand-over as a tiny statement takes itself."""
+"""Connections. asyncpg's own pool spends twice as long on a hand-over as a tiny statement takes itself."""
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from asyncpg import Connection, Record
+from asyncpg import Connection, InterfaceError, PostgresError, QueryCanceledError, Record
 
 Connect: TypeAlias = "Callable[[], Awaitable[Connection[Any]]]"
 RecordT = TypeVar("RecordT", bound=Record)
@@ -15,8 +16,17 @@ class ConnectionsClosed(Exception):
     """The server is stopping."""
 
 
+class PoolUse(NamedTuple):
+    """How many connections there may be, are, and are idle, and how many wait for one."""
+
+    size: int
+    open: int
+    idle: int
+    waiting: int
+
+
 class Connections:
-    """At most `size` connections, each for one statement at a time; the one used last is used first.
+    """At most `size` connections, each for one statement or transaction at a time; the one used last is used first.
 
     Statements outside transactions leave nothing to reset. A connection that was lost is forgotten, and another is
     opened when one is needed: that is all it takes to outlive a restart of the database.
@@ -29,19 +39,80 @@ class Connections:
         self._idle: list[Connection[Any]] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._closed = False
+        self._settling: set[asyncio.Future[None]] = set()
+
+    @property
+    def use(self) -> PoolUse:
+        return PoolUse(self._size, self._open, len(self._idle), len(self._waiting))
 
     async def fetch(self, text: str, arguments: Sequence[object], row_type: type[RecordT]) -> list[RecordT]:
         """The rows of one statement. Raises what asyncpg raises, and ConnectionsClosed."""
         connection = await self._take()
         try:
             rows: list[RecordT] = await connection.fetch(text, *arguments, record_class=row_type)
-            return rows
+        except asyncio.CancelledError:
+            settling = asyncio.ensure_future(self._settle(connection))
+            self._settling.add(settling)
+            settling.add_done_callback(self._settling.discard)
+            raise
+        except BaseException:
+            self._give(connection)
+            raise
+        self._give(connection)
+        return rows
+
+    async def _settle(self, connection: "Connection[Any]") -> None:
+        """Closes a connection once its cancelled statement has ended.
+
+        It is not used again: a cancellation may come late, and would then end somebody else's statement.
+        """
+        try:
+            with suppress(QueryCanceledError):
+                await connection.execute("SELECT 1")  # waits until the cancellation was sent and answered
+            await connection.close()
+        except (PostgresError, InterfaceError, OSError):
+            connection.terminate()
+        finally:
+            self._give(connection)
+
+    @asynccontextmanager
+    async def connection(self) -> "AsyncIterator[Connection[Any]]":
+        """A connection in no transaction, for whoever opens and ends their own. Raises what `fetch` raises."""
+        connection = await self._take()
+        try:
+            yield connection
+        finally:
+            if connection.is_in_transaction():
+                connection.terminate()
+            self._give(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> "AsyncIterator[Connection[Any]]":
+        """A connection in a transaction, which an exception rolls back. Raises what `fetch` raises.
+
+        A cancellation waits for a commit that has begun.
+        """
+        connection = await self._take()
+        try:
+            await connection.execute("BEGIN")
+            try:
+                yield connection
+            except BaseException:
+                if not connection.is_closed():
+                    await _to_its_end(connection.execute("ROLLBACK"))
+                raise
+            await _to_its_end(connection.execute("COMMIT"))
+        except BaseException:
+            if connection.is_in_transaction():
+                connection.terminate()  # neither committed nor rolled back: PostgreSQL ends it with the connection
+            raise
         finally:
             self._give(connection)
 
     async def close(self) -> None:
         """Closes what is idle now, and what is in use as soon as it is given back."""
         self._closed = True
+        await asyncio.gather(*self._settling, return_exceptions=True)
         idle, self._idle = self._idle, []
         for connection in idle:
             self._open -= 1
@@ -89,3 +160,17 @@ class Connections:
                 turn.set_result(None)
                 if not self._closed:
                     return
+
+
+async def _to_its_end(statement: Coroutine[Any, Any, object]) -> None:
+    """Waits for a statement, also if cancelled meanwhile: a connection must not be given back in the middle of it."""
+    running = asyncio.ensure_future(statement)
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        while not running.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()  # so that it counts as seen
+        raise

@@ -9,24 +9,50 @@ from asyncpg import Record
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Date,
     FromClause,
     Select,
     Table,
     Text,
     case,
     extract,
+    func,
     null,
     select,
     true,
 )
 from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from auth import visibility
 from auth.viewer import Sight
-from loaders.statement import Statement, compile_statement, one_of_ids
-from models import Appointment, AppointmentStep, Clinic, Doctor, Patient, Payment, Slot, User
+from models import (
+    Appointment,
+    AppointmentStep,
+    AuditRecord,
+    AvailabilityException,
+    AvailabilityTemplate,
+    BrowserSession,
+    Clinic,
+    ClinicClosure,
+    ClinicPolicy,
+    Credential,
+    Doctor,
+    Hold,
+    OAuthClient,
+    Patient,
+    Payment,
+    Payout,
+    Slot,
+    Staff,
+    User,
+    UserRole,
+    WaitlistEntry,
+    WaitlistOffer,
+)
 from models.base import Base
 from models.slots import free_seats
+from models.statement import Statement, compile_statement, one_of_ids
 
 
 class AppointmentRow(Record):
@@ -37,11 +63,47 @@ class StepRow(Record):
     __slots__ = ()
 
 
+class AccessRecordRow(Record):
+    __slots__ = ()
+
+
+class AuditRecordRow(Record):
+    __slots__ = ()
+
+
+class BrowserSessionRow(Record):
+    __slots__ = ()
+
+
+class ClinicPolicyRow(Record):
+    __slots__ = ()
+
+
+class AvailabilityExceptionRow(Record):
+    __slots__ = ()
+
+
+class AvailabilityTemplateRow(Record):
+    __slots__ = ()
+
+
 class ClinicRow(Record):
     __slots__ = ()
 
 
+class ClosingDayRow(Record):
+    __slots__ = ()
+
+
+class CredentialRow(Record):
+    __slots__ = ()
+
+
 class DoctorRow(Record):
+    __slots__ = ()
+
+
+class HoldRow(Record):
     __slots__ = ()
 
 
@@ -53,7 +115,23 @@ class PaymentRow(Record):
     __slots__ = ()
 
 
+class PayoutRow(Record):
+    __slots__ = ()
+
+
 class SlotRow(Record):
+    __slots__ = ()
+
+
+class WaitlistEntryRow(Record):
+    __slots__ = ()
+
+
+class WaitlistOfferRow(Record):
+    __slots__ = ()
+
+
+class StaffMemberRow(Record):
     __slots__ = ()
 
 
@@ -124,6 +202,33 @@ def _slot_columns(slot: FromClause, sight: Sight) -> list[ColumnElement[Any]]:  
     ]
 
 
+NAMED = _table(User).alias("named_users")
+
+
+def _credential_columns(credential: FromClause, sight: Sight) -> list[ColumnElement[Any]]:  # noqa: ARG001
+    today = sql_cast(func.timezone("UTC", visibility.NOW), Date)
+    over = (credential.c.status == "APPROVED") & (credential.c.expires_on <= today)
+    names = ("id", "doctor_id", "kind", "number", "issuer", "issued_on", "expires_on", "documents")
+    return [
+        *(credential.c[name] for name in (*names, "reviewed_at", "review_reason", "created_at", "version")),
+        case((over, "EXPIRED"), else_=sql_cast(credential.c.status, Text)).label("status"),
+    ]
+
+
+def _patient_columns(patient: FromClause, sight: Sight) -> list[ColumnElement[Any]]:  # noqa: ARG001
+    def of_user(name: str) -> ColumnElement[Any]:
+        theirs = select(NAMED.c[name]).where(NAMED.c.id == patient.c.user_id).scalar_subquery()
+        return func.coalesce(patient.c[name], theirs).label(name)
+
+    names = ("id", "user_id", "name", "status", "date_of_birth", "blood_group", "allergies", "emergency_contact")
+    return [
+        *(patient.c[name] for name in (*names, "notification_channels", "guardian_id", "of_age_at")),
+        *(patient.c[name] for name in ("registered_at_clinic_id", "version")),
+        of_user("phone"),
+        of_user("language"),
+    ]
+
+
 def _user_columns(user: FromClause, sight: Sight) -> list[ColumnElement[Any]]:
     shown = visibility.contacts(user, sight)
 
@@ -134,6 +239,30 @@ def _user_columns(user: FromClause, sight: Sight) -> list[ColumnElement[Any]]:
         *(user.c.id, user.c.name, user.c.language),
         contact(user.c.email).label("email"),
         contact(user.c.phone).label("phone"),
+        *(_own(user, sight, name) for name in OWN),
+    ]
+
+
+OWN = ("status", "email_verified_at", "last_login_at", "created_at", "version")
+"""What of a user only she and administrators see."""
+
+
+def _own(user: FromClause, sight: Sight, name: str) -> ColumnElement[Any]:
+    column: ColumnElement[Any] = user.c[name]
+    hidden = sql_cast(null(), column.type)
+    return (column if sight.everything else case((visibility.account(user, sight), column), else_=hidden)).label(name)
+
+
+def _access_columns(record: FromClause, sight: Sight) -> list[ColumnElement[Any]]:  # noqa: ARG001
+    user, role, client = User.__table__.alias(), UserRole.__table__.alias(), OAuthClient.__table__.alias()
+    roles = select(func.array_agg(aggregate_order_by(role.c.role, role.c.role))).where(
+        role.c.user_id == record.c.user_id
+    )
+    return [
+        *(record.c.id, record.c.happened_at, record.c.entity),
+        select(user.c.name).where(user.c.id == record.c.user_id).scalar_subquery().label("name"),
+        roles.scalar_subquery().label("roles"),
+        select(client.c.name).where(client.c.id == record.c.client_id).scalar_subquery().label("application"),
     ]
 
 
@@ -144,11 +273,26 @@ APPOINTMENT = Entity(
         *("id", "slot_id", "patient_id", "doctor_id", "clinic_id", "status", "reason", "notes"),
         *("cancel_reason", "cancelled_at", "booked_at", "pay_by", "reschedule_count", "is_first_visit", "version"),
     ),
+    always=frozenset({"id", "patient_id"}),
 )
 APPOINTMENT_STEP = Entity(
     _table(AppointmentStep),
     StepRow,
     _plain("id", "appointment_id", "from_status", "to_status", "actor_id", "reason", "happened_at"),
+)
+ACCESS_RECORD = Entity(_table(AuditRecord), AccessRecordRow, _access_columns)
+AUDIT_RECORD = Entity(
+    _table(AuditRecord),
+    AuditRecordRow,
+    _plain(
+        *("id", "happened_at", "request_id", "user_id", "client_id", "action", "entity", "entity_id", "patient_id"),
+        "reason",
+    ),
+)
+BROWSER_SESSION = Entity(
+    _table(BrowserSession),
+    BrowserSessionRow,
+    _plain("id", "user_agent", "address", "auth_time", "amr", "last_seen_at", "expires_at", "ended_at"),
 )
 CLINIC = Entity(
     _table(Clinic),
@@ -158,18 +302,54 @@ CLINIC = Entity(
         *("currency", "phone", "email", "is_active", "version"),
     ),
 )
+CLINIC_POLICY = Entity(
+    _table(ClinicPolicy),
+    ClinicPolicyRow,
+    _plain(
+        *("id", "clinic_id", "version", "confirmation", "notice_to_book", "notice_to_cancel", "notice_to_reschedule"),
+        *("max_reschedules", "late_fee_minor", "no_show_fee_minor", "payment_window", "hold_time", "offer_time"),
+        "created_at",
+    ),
+)
+CLOSING_DAY = Entity(
+    _table(ClinicClosure), ClosingDayRow, _plain("clinic_id", "day", "reason"), always=frozenset({"clinic_id", "day"})
+)
+CREDENTIAL = Entity(_table(Credential), CredentialRow, _credential_columns)
 DOCTOR = Entity(
     _table(Doctor),
     DoctorRow,
     _plain(
         *("id", "user_id", "status", "specialty", "licence_number", "licence_expires_on", "qualifications"),
         *("years_of_experience", "languages", "consultation_fee_minor", "currency", "daily_patient_limit", "version"),
+        "review_reason",
     ),
+)
+AVAILABILITY_EXCEPTION = Entity(
+    _table(AvailabilityException),
+    AvailabilityExceptionRow,
+    _plain(
+        *("id", "doctor_id", "clinic_id", "kind", "day", "starts_at", "ends_at", "slot_minutes", "reason"),
+        "created_at",
+    ),
+)
+AVAILABILITY_TEMPLATE = Entity(
+    _table(AvailabilityTemplate),
+    AvailabilityTemplateRow,
+    _plain(
+        *("id", "doctor_id", "clinic_id", "weekday", "starts_at", "ends_at", "slot_minutes", "buffer_minutes"),
+        *("capacity", "valid_from", "valid_until", "version"),
+    ),
+)
+HOLD = Entity(
+    _table(Hold),
+    HoldRow,
+    _plain("id", "slot_id", "patient_id", "held_by_id", "expires_at", "renewals", "released_at", "created_at"),
+    always=frozenset({"id", "patient_id"}),
 )
 PATIENT = Entity(
     _table(Patient),
     PatientRow,
-    _plain("id", "user_id", "status", "date_of_birth", "blood_group", "allergies", "emergency_contact", "version"),
+    _patient_columns,
 )
 PAYMENT = Entity(
     _table(Payment),
@@ -178,7 +358,38 @@ PAYMENT = Entity(
         *("id", "appointment_id", "kind", "status", "amount_minor", "covered_minor", "captured_minor"),
         *("refunded_minor", "currency", "captured_at", "created_at"),
     ),
-    always=frozenset({"id", "kind"}),
+    always=frozenset({"id", "kind", "appointment_id"}),
+)
+PAYOUT = Entity(
+    _table(Payout),
+    PayoutRow,
+    _plain("id", "doctor_id", "period_start", "period_end", "amount_minor", "currency", "status", "created_at"),
 )
 SLOT = Entity(_table(Slot), SlotRow, _slot_columns)
+STAFF_MEMBER = Entity(
+    _table(Staff), StaffMemberRow, _plain("id", "user_id", "clinic_id", "role", "created_at", "ended_at")
+)
 USER = Entity(_table(User), UserRow, _user_columns)
+WAITLIST_ENTRY = Entity(
+    _table(WaitlistEntry),
+    WaitlistEntryRow,
+    _plain(
+        *("id", "patient_id", "appointment_id", "doctor_ids", "clinic_ids", "specialty", "windows", "status"),
+        "created_at",
+    ),
+    always=frozenset({"id", "patient_id"}),
+)
+WAITLIST_OFFER = Entity(
+    _table(WaitlistOffer),
+    WaitlistOfferRow,
+    _plain("id", "entry_id", "slot_id", "hold_id", "status", "created_at"),
+)
+
+PATIENT_KEYS: dict[type[Record], str] = {
+    AppointmentRow: "patient_id",
+    HoldRow: "patient_id",
+    PatientRow: "id",
+    PaymentRow: "appointment_id",
+    WaitlistEntryRow: "patient_id",
+}
+"""Rows that hold a patient's data, and the column that says whose: a patient's id, or her appointment's."""

@@ -34,7 +34,14 @@ class Loader(DataLoader[K, V], Generic[K, V]):
         raise TypeError(f"{type(self).__name__} does not say how it reads")
 
     def load(self, key: K) -> "asyncio.Future[V]":
-        """The answer for one key. Shielded: whoever else waits for it keeps waiting when this one is cancelled."""
+        """The answer for one key. Shielded: whoever else waits for it keeps waiting when this one is cancelled.
+
+        None as a key is answered like a missing row.
+        """
+        if key is None:
+            nothing: asyncio.Future[V] = asyncio.get_running_loop().create_future()
+            nothing.set_result(self.absent)
+            return nothing
         return asyncio.shield(super().load(key))
 
     async def load_level(self, keys: Iterable[K | None]) -> list[V]:
@@ -68,6 +75,7 @@ class Loader(DataLoader[K, V], Generic[K, V]):
             await asyncio.sleep(0)  # the other branches of this turn may have keys too
             self._gathering = None
             self._running.append(batch)
+            self.reads.batches.append(len(batch.keys))
             found = await self.read(list(batch.keys))
         except Exception as error:
             batch.over(error)

@@ -26,7 +26,7 @@ from auth.viewer import Sight
 from loaders.entities import Entity
 from loaders.loader import Loader
 from loaders.reads import Reads
-from loaders.statement import Statement, compile_statement, ids, parameter
+from models.statement import Statement, compile_statement, ids, parameter
 
 Condition = Callable[[], ColumnElement[bool]]
 Belongs = Callable[[ColumnElement[int]], ColumnElement[bool]]

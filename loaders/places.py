@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, Double, FromClause, Text, func
 
-from loaders.statement import parameter
+from models.statement import parameter
 
 EARTH_RADIUS_KM = 6371.0
 KM_PER_DEGREE = 111.0

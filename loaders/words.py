@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import ColumnElement, Text, func, text
 
-from loaders.statement import parameter
+from models.statement import parameter
 
 
 def prefixes(search: str) -> str | None:

@@ -1,6 +1,6 @@
 """The tables. One module per family; all constraints are named, because errors are told apart by these names."""
 
-from models import triggers
+from models import rollup_triggers, triggers
 from models.appointments import (
     Appointment,
     AppointmentStep,
@@ -9,7 +9,8 @@ from models.appointments import (
 )
 from models.base import Base
 from models.clinics import Clinic, ClinicClosure, ClinicPolicy, Staff
-from models.doctors import AvailabilityException, AvailabilityTemplate, Doctor, DoctorClinic
+from models.doctors import AvailabilityException, AvailabilityTemplate, Credential, Doctor, DoctorClinic
+from models.mails import MailKind, OutgoingMail
 from models.oauth import (
     AuthorizationCode,
     BrowserSession,
@@ -25,9 +26,18 @@ from models.oauth import (
     TotpCredential,
 )
 from models.patients import Patient
-from models.payments import LedgerEntry, LedgerTransaction, Payment, PaymentEvent, Payout
+from models.payments import (
+    GatewayRequest,
+    LedgerEntry,
+    LedgerTransaction,
+    Payment,
+    PaymentEvent,
+    PaymentSession,
+    Payout,
+)
 from models.records import AuditRecord, IdempotencyKey, ImportedRecord, OutboxEvent
-from models.rollups import DailyLeadTime, DailyRevenue, DailySeats, DailyStatus
+from models.rollups import RollUpChange, RollUpCount, RollUpHour, RollUpLeadTime, RollUpRevenue
+from models.sandbox import SandboxEvent, SandboxPayment
 from models.slots import DoctorDay, Hold, Slot
 from models.users import User, UserRole
 
@@ -44,28 +54,36 @@ __all__ = [
     "ClinicClosure",
     "ClinicPolicy",
     "Consent",
-    "DailyLeadTime",
-    "DailyRevenue",
-    "DailySeats",
-    "DailyStatus",
+    "Credential",
     "Doctor",
     "DoctorClinic",
     "DoctorDay",
+    "GatewayRequest",
     "Hold",
     "IdempotencyKey",
     "ImportedRecord",
     "LedgerEntry",
     "LedgerTransaction",
+    "MailKind",
     "OAuthClient",
     "OneTimeLink",
     "OutboxEvent",
+    "OutgoingMail",
     "Patient",
     "Payment",
     "PaymentEvent",
+    "PaymentSession",
     "Payout",
     "RecoveryCode",
     "RefreshToken",
     "RevokedToken",
+    "RollUpChange",
+    "RollUpCount",
+    "RollUpHour",
+    "RollUpLeadTime",
+    "RollUpRevenue",
+    "SandboxEvent",
+    "SandboxPayment",
     "SignInAttempt",
     "SigningKey",
     "Slot",
@@ -76,5 +94,6 @@ __all__ = [
     "UserRole",
     "WaitlistEntry",
     "WaitlistOffer",
+    "rollup_triggers",
     "triggers",
 ]

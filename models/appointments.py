@@ -41,6 +41,8 @@ class Appointment(Identified, Versioned, Base):
         Index(None, "clinic_id", "starts_at", "id"),
         Index("appointments_doctor_patient_idx", "doctor_id", "patient_id", postgresql_where=text("keeps_seat")),
         Index("appointments_clinic_patient_idx", "clinic_id", "patient_id"),
+        Index("appointments_doctor_unpaid_idx", "doctor_id", "local_day", postgresql_where=text("awaits_payment")),
+        Index("appointments_patient_unpaid_idx", "patient_id", postgresql_where=text("awaits_payment")),
     )
 
     slot_id: Mapped[int] = mapped_column(ForeignKey("slots.id"))
@@ -67,12 +69,21 @@ class Appointment(Identified, Versioned, Base):
 
 
 class AppointmentStep(Identified, Base):
-    """One entry of an appointment's timeline: from what to what, by whom, why, when; slots when it moved."""
+    """One entry of an appointment's timeline: from what to what, by whom, why, when; slots when it moved.
+
+    A trigger fills in the clinic where the appointment was at that moment.
+    """
 
     __tablename__ = "appointment_timeline"
-    __table_args__ = (Index(None, "appointment_id", "id"),)
+    __table_args__ = (
+        Index(None, "appointment_id", "id"),
+        Index(None, "clinic_id", "id"),
+        Index(None, "to_slot_id"),
+        Index(None, "from_slot_id", postgresql_where=text("from_slot_id IS NOT NULL")),
+    )
 
     appointment_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    clinic_id: Mapped[int] = mapped_column(ForeignKey("clinics.id"))
     from_status: Mapped[AppointmentStatus | None] = mapped_column(one_of(AppointmentStatus, "from_status"))
     to_status: Mapped[AppointmentStatus] = mapped_column(one_of(AppointmentStatus, "to_status"))
     from_slot_id: Mapped[int | None] = mapped_column(ForeignKey("slots.id"))

@@ -51,7 +51,8 @@ class Clinic(Identified, Versioned, Base):
 class ClinicPolicy(Identified, Base):
     """One version of a clinic's booking rules; an appointment keeps the version it was booked under.
 
-    Money is in minor units of the clinic's currency. A payment window of None: prepayment is not asked.
+    Money is in minor units of the clinic's currency. A payment window of None: prepayment is not asked. A hold lasts
+    `hold_time`, an offer to a waiting patient at most `offer_time`.
     """
 
     __tablename__ = "clinic_policies"
@@ -62,6 +63,14 @@ class ClinicPolicy(Identified, Base):
         CheckConstraint(
             "(confirmation = 'PAYMENT') = (payment_window IS NOT NULL)", name="payment_window_with_payment"
         ),
+        CheckConstraint(
+            "least(notice_to_book, notice_to_cancel, notice_to_reschedule) >= interval '0' AND "
+            "greatest(notice_to_book, notice_to_cancel, notice_to_reschedule) <= interval '366 days'",
+            name="notices_range",
+        ),
+        CheckConstraint("payment_window > interval '0' AND payment_window <= interval '366 days'", name="window_range"),
+        CheckConstraint("hold_time > interval '0' AND hold_time <= interval '1 hour'", name="hold_time_range"),
+        CheckConstraint("offer_time > interval '0' AND offer_time <= interval '7 days'", name="offer_time_range"),
     )
 
     clinic_id: Mapped[int] = mapped_column(ForeignKey("clinics.id"))
@@ -74,6 +83,8 @@ class ClinicPolicy(Identified, Base):
     late_fee_minor: Mapped[int] = mapped_column(server_default="0")
     no_show_fee_minor: Mapped[int] = mapped_column(server_default="0")
     payment_window: Mapped[timedelta | None] = mapped_column(Interval)
+    hold_time: Mapped[timedelta] = mapped_column(Interval, server_default="5 minutes")
+    offer_time: Mapped[timedelta] = mapped_column(Interval, server_default="2 hours")
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -88,16 +99,17 @@ class ClinicClosure(Base):
     reason: Mapped[str | None]
 
 
-class Staff(Timestamped, Base):
+class Staff(Identified, Timestamped, Base):
     """A user who works for a clinic without being a doctor, as STAFF or MANAGER, until `ended_at`."""
 
     __tablename__ = "staff"
     __table_args__ = (
+        UniqueConstraint("user_id", "clinic_id"),
         CheckConstraint("role IN ('STAFF', 'MANAGER')", name="role_of_staff"),
         Index(None, "clinic_id"),
     )
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    clinic_id: Mapped[int] = mapped_column(ForeignKey("clinics.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    clinic_id: Mapped[int] = mapped_column(ForeignKey("clinics.id"))
     role: Mapped[Role] = mapped_column(one_of(Role, "role"))
     ended_at: Mapped[datetime | None]

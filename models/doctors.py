@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, Timestamped, Versioned, one_of
-from models.enums import AvailabilityExceptionKind, DoctorStatus
+from models.enums import AvailabilityExceptionKind, CredentialKind, CredentialStatus, DoctorStatus
 
 
 class Doctor(Identified, Versioned, Base):
@@ -48,6 +48,41 @@ class Doctor(Identified, Versioned, Base):
     currency: Mapped[str] = mapped_column(CHAR(3))
     daily_patient_limit: Mapped[int | None] = mapped_column(SmallInteger)
     approved_at: Mapped[datetime | None]
+    review_reason: Mapped[str | None]
+
+
+class Credential(Identified, Versioned, Base):
+    """Something that a doctor must show, with references to its documents. From `expires_on` on it counts no more.
+
+    Of her approved licences the one that is good longest says `doctors.licence_expires_on`. `announced_days` is the
+    shortest notice of its expiry that was given.
+    """
+
+    __tablename__ = "credentials"
+    __table_args__ = (
+        CheckConstraint("status <> 'EXPIRED'", name="expired_by_itself"),
+        CheckConstraint("expires_on > issued_on", name="days_in_order"),
+        CheckConstraint("(status = 'SUBMITTED') = (reviewed_at IS NULL)", name="reviewed_or_submitted"),
+        CheckConstraint("cardinality(documents) <= 20", name="documents_few"),
+        Index(None, "doctor_id", "id"),
+        Index("credentials_expiry_idx", "expires_on", "id", postgresql_where=text("status = 'APPROVED'")),
+    )
+
+    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctors.id"))
+    kind: Mapped[CredentialKind] = mapped_column(one_of(CredentialKind, "kind"))
+    number: Mapped[str]
+    issuer: Mapped[str | None]
+    issued_on: Mapped[date | None]
+    expires_on: Mapped[date | None]
+    documents: Mapped[list[str]] = mapped_column(ARRAY(String), server_default=text("'{}'"))
+    status: Mapped[CredentialStatus] = mapped_column(
+        one_of(CredentialStatus, "status"), server_default=CredentialStatus.SUBMITTED
+    )
+    submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    reviewed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    reviewed_at: Mapped[datetime | None]
+    review_reason: Mapped[str | None]
+    announced_days: Mapped[int | None] = mapped_column(SmallInteger)
 
 
 class DoctorClinic(Timestamped, Base):
@@ -62,7 +97,10 @@ class DoctorClinic(Timestamped, Base):
 
 
 class AvailabilityTemplate(Identified, Versioned, Base):
-    """A weekly rule in the clinic's local time: ISO weekday (1 is Monday), from, to, minutes per slot and between."""
+    """A weekly rule in the clinic's local time: ISO weekday (1 is Monday), from, to, minutes per slot and between.
+
+    One that was removed stays, because slots say which template they came from.
+    """
 
     __tablename__ = "availability_templates"
     __table_args__ = (
@@ -85,6 +123,7 @@ class AvailabilityTemplate(Identified, Versioned, Base):
     capacity: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
+    removed_at: Mapped[datetime | None]
 
 
 class AvailabilityException(Identified, Timestamped, Base):
@@ -100,6 +139,7 @@ class AvailabilityException(Identified, Timestamped, Base):
             "kind <> 'EXTRA_HOURS' OR (starts_at IS NOT NULL AND slot_minutes IS NOT NULL AND clinic_id IS NOT NULL)",
             name="extra_hours_complete",
         ),
+        CheckConstraint("slot_minutes BETWEEN 5 AND 480", name="minutes_range"),
         Index(None, "doctor_id", "day"),
     )
 

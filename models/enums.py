@@ -24,6 +24,29 @@ class DoctorStatus(StrEnum):
     INACTIVE = "INACTIVE"
 
 
+class CredentialKind(StrEnum):
+    LICENCE = "LICENCE"
+    BOARD_CERTIFICATION = "BOARD_CERTIFICATION"
+    INSURANCE = "INSURANCE"
+    DEGREE = "DEGREE"
+    OTHER = "OTHER"
+
+
+class CredentialStatus(StrEnum):
+    """EXPIRED is never stored: an approved credential is expired from the day on that it names."""
+
+    SUBMITTED = "SUBMITTED"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+
+
+class NotificationChannel(StrEnum):
+    EMAIL = "EMAIL"
+    SMS = "SMS"
+    PUSH = "PUSH"
+
+
 class PatientStatus(StrEnum):
     ACTIVE = "ACTIVE"
     VIP = "VIP"
@@ -104,6 +127,23 @@ class PaymentEventKind(StrEnum):
     FAILED = "FAILED"
     VOIDED = "VOIDED"
     OTHER = "OTHER"
+
+
+class GatewayRequestKind(StrEnum):
+    CREATE_SESSION = "CREATE_SESSION"
+    EXPIRE_SESSION = "EXPIRE_SESSION"
+    CAPTURE = "CAPTURE"
+    VOID = "VOID"
+    REFUND = "REFUND"
+
+
+class GatewayRequestStatus(StrEnum):
+    """OPEN: whether it was done is not known. DECLINED is a gateway's or bank's no, REFUSED: it could not be."""
+
+    OPEN = "OPEN"
+    DONE = "DONE"
+    DECLINED = "DECLINED"
+    REFUSED = "REFUSED"
 
 
 class LedgerAccount(StrEnum):

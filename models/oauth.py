@@ -249,10 +249,57 @@ CREATE TRIGGER oauth_clients_tell AFTER UPDATE OF disabled_at ON oauth_clients
   FOR EACH ROW EXECUTE FUNCTION tell_revocation()
 """,
     """
-CREATE TRIGGER users_tell AFTER UPDATE OF status ON users
-  FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION tell_revocation()
+CREATE TRIGGER users_tell AFTER UPDATE OF status, email ON users
+  FOR EACH ROW WHEN ((OLD.status, OLD.email) IS DISTINCT FROM (NEW.status, NEW.email))
+  EXECUTE FUNCTION tell_revocation()
 """,
 )
 
-for statement in (FUNCTION, *TRIGGERS):
+# What makes a viewer of a user: her roles, where she works, her profiles. When many rows come at once (an import,
+# demo data), one word for all of them.
+TELL_CHANGE = (
+    """
+CREATE FUNCTION tell_viewer_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('revocations', 'changed ' || OLD.user_id);
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM pg_notify('revocations', 'changed ' || NEW.user_id);
+  END IF;
+  RETURN NULL;
+END $$
+""",
+    """
+CREATE FUNCTION tell_viewers_added() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF (SELECT count(*) > 100 FROM added) THEN
+    PERFORM pg_notify('revocations', 'changed');
+  ELSE
+    PERFORM pg_notify('revocations', 'changed ' || user_id) FROM added;
+  END IF;
+  RETURN NULL;
+END $$
+""",
+)
+MAKING_VIEWERS = {
+    "user_roles": "user_id, role",
+    "staff": "user_id, clinic_id, role, ended_at",
+    "doctors": "user_id",
+    "patients": "user_id",
+}
+CHANGE_TRIGGERS = tuple(
+    statement
+    for table, columns in MAKING_VIEWERS.items()
+    for statement in (
+        f"""
+CREATE TRIGGER {table}_tell_added AFTER INSERT ON {table} REFERENCING NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION tell_viewers_added()
+""",
+        f"""
+CREATE TRIGGER {table}_tell_changed AFTER UPDATE OF {columns} OR DELETE ON {table}
+  FOR EACH ROW EXECUTE FUNCTION tell_viewer_change()
+""",
+    )
+)
+
+for statement in (FUNCTION, *TRIGGERS, *TELL_CHANGE, *CHANGE_TRIGGERS):
     event.listen(Base.metadata, "after_create", DDL(statement))  # type: ignore[no-untyped-call]

@@ -2,24 +2,34 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CHAR, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import CHAR, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified, Timestamped, one_of
-from models.enums import LedgerAccount, PaymentEventKind, PaymentKind, PaymentStatus, PayoutStatus
+from models.enums import (
+    GatewayRequestKind,
+    GatewayRequestStatus,
+    LedgerAccount,
+    PaymentEventKind,
+    PaymentKind,
+    PaymentStatus,
+    PayoutStatus,
+)
 
 
 class Payment(Identified, Timestamped, Base):
     """Money asked of a patient for an appointment: `amount_minor`; `covered_minor` is what an insurer pays beside it.
 
-    Status and sums are what its events add up to. An appointment has at most one payment for the visit.
+    Status and sums are what its events add up to; who pays twice has more captured than was asked. An appointment has
+    at most one payment for the visit. `kept_minor` is what is kept of it although the visit was called off.
     """
 
     __tablename__ = "payments"
     __table_args__ = (
         CheckConstraint("amount_minor >= 0 AND covered_minor >= 0", name="amounts_not_negative"),
-        CheckConstraint("captured_minor BETWEEN 0 AND amount_minor", name="captured_within_amount"),
+        CheckConstraint("captured_minor >= 0", name="captured_not_negative"),
+        CheckConstraint("kept_minor BETWEEN 0 AND amount_minor", name="kept_within_amount"),
         CheckConstraint("refunded_minor BETWEEN 0 AND captured_minor", name="refunded_within_captured"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso"),
         Index(
@@ -39,14 +49,85 @@ class Payment(Identified, Timestamped, Base):
     covered_minor: Mapped[int] = mapped_column(server_default="0")
     captured_minor: Mapped[int] = mapped_column(server_default="0")
     refunded_minor: Mapped[int] = mapped_column(server_default="0")
+    kept_minor: Mapped[int] = mapped_column(server_default="0")
     currency: Mapped[str] = mapped_column(CHAR(3))
     gateway: Mapped[str | None]
     gateway_reference: Mapped[str | None]
     captured_at: Mapped[datetime | None]
 
 
+class PaymentSession(Identified, Base):
+    """A place at a gateway where a payment can be made until `expires_at`; of one payment never two at once.
+
+    Until the gateway has answered it has no reference. `closed_at` is when the gateway said that nobody can pay there
+    any more.
+    """
+
+    __tablename__ = "payment_sessions"
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        Index(None, "payment_id", "id"),
+        Index("payment_sessions_open_idx", "expires_at", postgresql_where=text("closed_at IS NULL")),
+        UniqueConstraint("gateway", "reference"),
+    )
+
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"))
+    gateway: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(CHAR(3))
+    description: Mapped[str]
+    is_manual: Mapped[bool]
+    return_url: Mapped[str]
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    reference: Mapped[str | None]
+    client_token: Mapped[str | None]
+    checkout_url: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
+
+
+class GatewayRequest(Identified, Base):
+    """Something that a gateway is asked to do: decided and written down first, then asked, then settled.
+
+    Asked again with the same key, a gateway does it once. `after_id` must be settled before. `is_automatic`: nobody
+    asked for it, the rules did. An OPEN one is asked (again) by the worker from `due_at` on.
+    """
+
+    __tablename__ = "gateway_requests"
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        Index("gateway_requests_open_idx", "due_at", "id", postgresql_where=text("status = 'OPEN'")),
+        Index(None, "payment_id", "id"),
+        Index("gateway_requests_session_idx", "session_id"),
+    )
+
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"))
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("payment_sessions.id"))
+    after_id: Mapped[int | None] = mapped_column(ForeignKey("gateway_requests.id"))
+    gateway: Mapped[str]
+    reference: Mapped[str | None]
+    kind: Mapped[GatewayRequestKind] = mapped_column(one_of(GatewayRequestKind, "kind"))
+    key: Mapped[str] = mapped_column(unique=True)
+    amount_minor: Mapped[int | None]
+    is_duplicate: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_automatic: Mapped[bool] = mapped_column(server_default=text("false"))
+    reason: Mapped[str | None]
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    asked_at: Mapped[datetime]
+    status: Mapped[GatewayRequestStatus] = mapped_column(
+        one_of(GatewayRequestStatus, "status"), server_default=GatewayRequestStatus.OPEN
+    )
+    error: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    due_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
 class PaymentEvent(Identified, Base):
-    """What a gateway said, kept as it came; (provider, event id) arrives once however often it is sent."""
+    """What a gateway said, kept as it came; (provider, event id) arrives once however often it is sent.
+
+    `by_hand`: it does not come from us but from somebody at the gateway's own pages.
+    """
 
     __tablename__ = "payment_events"
     __table_args__ = (UniqueConstraint("provider", "event_id"), Index(None, "payment_id", "id"))
@@ -56,6 +137,7 @@ class PaymentEvent(Identified, Base):
     event_id: Mapped[str]
     kind: Mapped[PaymentEventKind] = mapped_column(one_of(PaymentEventKind, "kind"))
     amount_minor: Mapped[int] = mapped_column(server_default="0")
+    by_hand: Mapped[bool] = mapped_column(server_default=text("false"))
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
     payload: Mapped[dict[str, object]] = mapped_column(JSONB, server_default=text("'{}'"))

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Identified
 
+EVENTS_CHANNEL = "clinicgraph_events"
+"""Where NOTIFY tells that events have got their positions."""
+
 
 class AuditRecord(Identified, Base):
     """Who did or saw what, of which patient, when, in which request."""
@@ -16,6 +19,7 @@ class AuditRecord(Identified, Base):
     __table_args__ = (
         Index("audit_records_patient_idx", "patient_id", "id", postgresql_where=text("patient_id IS NOT NULL")),
         Index("audit_records_user_idx", "user_id", "id"),
+        Index("audit_records_happened_idx", "happened_at", postgresql_using="brin"),
     )
 
     happened_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,57 +1,120 @@
-"""Daily figures per doctor and clinic, written in the transaction that changes the facts."""
+"""Roll-ups: what dashboards add up, kept per doctor and clinic over spans of days. `rollup_triggers` writes them.
+
+A row covers the clinic-local days [first_day, first_day + days) of one scope: a doctor at a clinic; all doctors of a
+clinic (`doctor_id` 0); everything (both 0). Spans are 1, 4, 16, 64 and 256 days, aligned to multiples of their length,
+so that any range is the sum of a few of them. A figure is the sum over these rows **and** over what stands in
+`roll_up_changes` for the scope and range: changes are only added there, and folded into the other tables later.
+"""
 
 from datetime import date
 
-from sqlalchemy import CHAR, ForeignKey, Index
+from sqlalchemy import CHAR, CheckConstraint, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, one_of
+from models.base import Base, Identified, one_of
 from models.enums import AppointmentStatus
 
+SPANS = (256, 64, 16, 4, 1)
+WIDE_SPANS = (256, 16, 1)
+"""Of histograms, which have many rows a span."""
 
-class _DoctorClinicDay:
-    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctors.id"), primary_key=True)
-    clinic_id: Mapped[int] = mapped_column(ForeignKey("clinics.id"), primary_key=True)
-    day: Mapped[date] = mapped_column(primary_key=True)
+ALL = 0
+"""As `doctor_id`: all doctors of the clinic; as both ids: everything."""
 
 
-class DailySeats(_DoctorClinicDay, Base):
-    """Seats offered and taken on a clinic-local day."""
+class _Span:
+    doctor_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, sort_order=-4)
+    clinic_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, sort_order=-3)
+    days: Mapped[int] = mapped_column(SmallInteger, primary_key=True, sort_order=-2)
+    first_day: Mapped[date] = mapped_column(primary_key=True, sort_order=-1)
 
-    __tablename__ = "daily_seats"
-    __table_args__ = (Index(None, "clinic_id", "day"),)
+
+def ranked(table: str) -> tuple[Index, Index]:
+    """Indexes to compare all doctors, or all clinics, over a span; partial, so that no other look-up takes them."""
+    columns = ("days", "first_day", "clinic_id")
+    return (
+        Index(f"{table}_doctors_idx", *columns, postgresql_where=text("doctor_id > 0")),
+        Index(f"{table}_clinics_idx", *columns, postgresql_where=text("doctor_id = 0")),
+    )
+
+
+class RollUpCount(_Span, Base):
+    """Seats offered, appointments by status, first visits that keep their seat, seats freed and of these refilled."""
+
+    __tablename__ = "roll_up_counts"
+    __table_args__ = ranked("roll_up_counts")
 
     offered: Mapped[int] = mapped_column(server_default="0")
-    taken: Mapped[int] = mapped_column(server_default="0")
-
-
-class DailyStatus(_DoctorClinicDay, Base):
-    """Appointments of a clinic-local day by status; `first_visits` of them are of new patients."""
-
-    __tablename__ = "daily_statuses"
-    __table_args__ = (Index(None, "clinic_id", "day"),)
-
-    status: Mapped[AppointmentStatus] = mapped_column(one_of(AppointmentStatus, "status"), primary_key=True)
-    appointments: Mapped[int] = mapped_column(server_default="0")
+    pending: Mapped[int] = mapped_column(server_default="0")
+    confirmed: Mapped[int] = mapped_column(server_default="0")
+    checked_in: Mapped[int] = mapped_column(server_default="0")
+    in_progress: Mapped[int] = mapped_column(server_default="0")
+    completed: Mapped[int] = mapped_column(server_default="0")
+    cancelled: Mapped[int] = mapped_column(server_default="0")
+    no_show: Mapped[int] = mapped_column(server_default="0")
+    declined: Mapped[int] = mapped_column(server_default="0")
     first_visits: Mapped[int] = mapped_column(server_default="0")
+    freed: Mapped[int] = mapped_column(server_default="0")
+    refilled: Mapped[int] = mapped_column(server_default="0")
 
 
-class DailyLeadTime(_DoctorClinicDay, Base):
-    """Appointments of a clinic-local day by whole days between booking and visit: a histogram, so that it adds up."""
+class RollUpLeadTime(_Span, Base):
+    """Appointments that keep their seat, by whole days (24 hours) between booking and visit: a histogram adds up."""
 
-    __tablename__ = "daily_lead_times"
-    __table_args__ = (Index(None, "clinic_id", "day"),)
+    __tablename__ = "roll_up_lead_times"
 
-    lead_days: Mapped[int] = mapped_column(primary_key=True)
+    lead_days: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     appointments: Mapped[int] = mapped_column(server_default="0")
 
 
-class DailyRevenue(_DoctorClinicDay, Base):
-    """Money captured and refunded on a clinic-local day, in minor units of a currency."""
+class RollUpHour(_Span, Base):
+    """Appointments that keep their seat, by ISO weekday and the clinic-local hour in which they begin.
 
-    __tablename__ = "daily_revenue"
-    __table_args__ = (Index(None, "clinic_id", "day"),)
+    Only for clinics and for everything.
+    """
+
+    __tablename__ = "roll_up_hours"
+
+    weekday: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    hour: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    appointments: Mapped[int] = mapped_column(server_default="0")
+
+
+class RollUpRevenue(_Span, Base):
+    """Money by the day on which it was captured, and what of it was refunded since, in minor units of a currency."""
+
+    __tablename__ = "roll_up_revenue"
+    __table_args__ = ranked("roll_up_revenue")
 
     currency: Mapped[str] = mapped_column(CHAR(3), primary_key=True)
+    captured_minor: Mapped[int] = mapped_column(server_default="0")
+    refunded_minor: Mapped[int] = mapped_column(server_default="0")
+
+
+class RollUpChange(Identified, Base):
+    """What was added to (or, negative, taken from) a doctor's day at a clinic and is not folded yet.
+
+    One of three: `appointments` of a status, hour, lead time and first visit or not; seats `offered`, `freed` and
+    `refilled`; money of a `currency`.
+    """
+
+    __tablename__ = "roll_up_changes"
+    __table_args__ = (
+        CheckConstraint("(status IS NULL) = (appointments = 0)", name="appointments_have_status"),
+        CheckConstraint("(currency IS NULL) = (captured_minor = 0 AND refunded_minor = 0)", name="money_has_currency"),
+    )
+
+    doctor_id: Mapped[int]
+    clinic_id: Mapped[int]
+    day: Mapped[date]
+    status: Mapped[AppointmentStatus | None] = mapped_column(one_of(AppointmentStatus, "status"))
+    hour: Mapped[int | None] = mapped_column(SmallInteger)
+    lead_days: Mapped[int | None]
+    is_first_visit: Mapped[bool | None]
+    appointments: Mapped[int] = mapped_column(server_default="0")
+    offered: Mapped[int] = mapped_column(server_default="0")
+    freed: Mapped[int] = mapped_column(server_default="0")
+    refilled: Mapped[int] = mapped_column(server_default="0")
+    currency: Mapped[str | None] = mapped_column(CHAR(3))
     captured_minor: Mapped[int] = mapped_column(server_default="0")
     refunded_minor: Mapped[int] = mapped_column(server_default="0")

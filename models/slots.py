@@ -34,7 +34,8 @@ class Slot(Identified, Timestamped, Base):
 
     Triggers keep `local_day` (the clinic's day) and the counters: `booked_count` are appointments that keep their
     seat, `unpaid_count` those of them that lapse at `pay_by`, `held_count` holds not yet released. What has expired
-    is still counted here; readers subtract it (loaders) and writers release it first (domain).
+    is still counted here; readers subtract it (loaders) and writers release it first (domain). A slot of the plan has
+    a template or `is_extra` (from extra hours); others were made by hand.
     """
 
     __tablename__ = "slots"
@@ -77,6 +78,7 @@ class Slot(Identified, Timestamped, Base):
     held_count: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     template_id: Mapped[int | None] = mapped_column(ForeignKey("availability_templates.id"))
+    is_extra: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Hold(Identified, Base):
@@ -85,6 +87,7 @@ class Hold(Identified, Base):
     __tablename__ = "holds"
     __table_args__ = (
         CheckConstraint("renewals BETWEEN 0 AND 1", name="renewed_once"),
+        Index(None, "slot_id"),
         Index("holds_slot_live_idx", "slot_id", "expires_at", postgresql_where=text("released_at IS NULL")),
         Index(None, "patient_id"),
     )

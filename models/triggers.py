@@ -90,6 +90,22 @@ BEGIN
 END $$
 """,
     """
+CREATE FUNCTION patients_copy_name() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.user_id IS NOT NULL THEN
+    SELECT name INTO NEW.name FROM users WHERE id = NEW.user_id;
+  END IF;
+  RETURN NEW;
+END $$
+""",
+    """
+CREATE FUNCTION users_tell_name() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE patients SET name = NEW.name WHERE user_id = NEW.id;
+  RETURN NULL;
+END $$
+""",
+    """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '% is only ever added to', TG_TABLE_NAME
@@ -140,6 +156,14 @@ CREATE CONSTRAINT TRIGGER ledger_entries_balanced AFTER INSERT OR UPDATE OR DELE
     """
 CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE ON ledger_entries
   FOR EACH ROW EXECUTE FUNCTION refuse_change()
+""",
+    """
+CREATE TRIGGER patients_name_copy BEFORE INSERT OR UPDATE OF user_id, name ON patients
+  FOR EACH ROW EXECUTE FUNCTION patients_copy_name()
+""",
+    """
+CREATE TRIGGER users_name_told AFTER UPDATE OF name ON users
+  FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION users_tell_name()
 """,
     """
 CREATE TRIGGER audit_records_append_only BEFORE UPDATE OR DELETE ON audit_records

@@ -4,14 +4,22 @@ from typing import Any
 
 import strawberry
 
+from loaders.identity.audit import AuditRecordById
+from loaders.identity.sessions import BrowserSessionById
 from loaders.identity.users import UserById
 from loaders.loader import Loader
 from loaders.patients.patients import PatientById
 from loaders.payments.payments import PaymentById
+from loaders.payments.payouts import PayoutById
 from loaders.providers.clinics import ClinicById
+from loaders.providers.credentials import CredentialById
 from loaders.providers.doctors import DoctorById
+from loaders.providers.staff import StaffMemberById
 from loaders.scheduling.appointments import AppointmentById
+from loaders.scheduling.availability import AvailabilityExceptionById, AvailabilityTemplateById
+from loaders.scheduling.holds import HoldById
 from loaders.scheduling.slots import SlotById
+from loaders.scheduling.waitlist import WaitlistEntryById, WaitlistOfferById
 from resolvers.lookups import IdAsked
 from schema.context import Info
 from schema.errors import BadUserInput
@@ -21,12 +29,22 @@ from schema.node import Node, split_id
 
 LOADERS: dict[str, type[Loader[int, Any]]] = {
     "Appointment": AppointmentById,
+    "AuditRecord": AuditRecordById,
+    "AvailabilityException": AvailabilityExceptionById,
+    "AvailabilityTemplate": AvailabilityTemplateById,
+    "BrowserSession": BrowserSessionById,
     "Clinic": ClinicById,
+    "Credential": CredentialById,
     "Doctor": DoctorById,
+    "Hold": HoldById,
     "Patient": PatientById,
     "Payment": PaymentById,
+    "Payout": PayoutById,
     "Slot": SlotById,
+    "StaffMember": StaffMemberById,
     "User": UserById,
+    "WaitlistEntry": WaitlistEntryById,
+    "WaitlistOffer": WaitlistOfferById,
 }
 
 

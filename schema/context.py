@@ -1,25 +1,50 @@
 """What one request carries to every resolver."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
 import strawberry
 
+from auth.oauth.configuration import Configuration
 from auth.viewer import Viewer
+from gateways.payments import PaymentGateway
+from loaders.connections import Connections
 from loaders.loader import Loaders
 from loaders.reads import Reads
 
 
 @dataclass(frozen=True)
+class Rate:
+    """What its caller may still ask: cost a minute. `reset_at` is when all of it is there again."""
+
+    limit: int
+    cost: int
+    remaining: int
+    reset_at: datetime
+
+
+@dataclass(frozen=True)
 class Context:
-    """Who asks, at which instant, and how rows are read."""
+    """Who asks, at which instant, how rows are read, and the connections that mutations write over.
+
+    `happened` is called after a commit that left events. `gateway` is where patients pay, and `address` where they find
+    us, without a final slash. `installation` is what people's credentials rest on, unless they sign in elsewhere.
+    `rate` is what the caller may still ask, if there is a limit.
+    """
 
     viewer: Viewer
     now: datetime
     request_id: str
     reads: Reads
     loaders: Loaders
+    writes: Connections
+    happened: Callable[[], None]
+    gateway: PaymentGateway | None = field(default=None, kw_only=True)
+    address: str = field(default="", kw_only=True)
+    installation: Configuration | None = field(default=None, kw_only=True)
+    rate: Rate | None = field(default=None, kw_only=True)
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

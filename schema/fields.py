@@ -26,6 +26,7 @@ from engine import Attribute, Item
 from loaders.loader import Loader
 from loaders.pages import ROOT
 from schema.context import Context, Info
+from schema.costs import price_field
 from schema.directives import Guard
 from schema.guards import guard_field
 
@@ -97,6 +98,7 @@ def complete_fields(schema: strawberry.Schema) -> None:
                 declared = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
                 if isinstance(declared, StrawberryField):
                     _add_batch_resolver(schema, field, declared, Item if of_rows else Attribute)
+                    price_field(field, declared, is_mutation=type_ is schema._schema.mutation_type)
                     guard_field(field, declared)
                     if of_rows:
                         metadata: Mapping[str, Any] = declared.metadata or {}

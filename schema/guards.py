@@ -37,23 +37,22 @@ def check(viewer: Viewer, guards: Iterable[Guard]) -> None:
 
 def _refusal(code: str, scopes: list[list[str]] | None) -> GraphQLError:
     needed = "" if scopes is None else " with " + ", or ".join(" and ".join(each) for each in scopes)
-    message = f"sign in{needed} to see this" if code == "UNAUTHENTICATED" else f"this needs a token{needed}"
+    message = f"sign in{needed} for this" if code == "UNAUTHENTICATED" else f"this needs a token{needed}"
     required = {} if scopes is None else {"requiredScopes": scopes}
     return GraphQLError(message, extensions={"code": code, "apolloCode": "UNAUTHORIZED_FIELD_OR_TYPE", **required})
 
 
 def guard_field(field: GraphQLField, declared: Any) -> None:
-    """Puts the guards of a field and of the type it returns before its resolvers: once a level, or once a row."""
+    """Puts the guards of a field and of the type it returns before its resolvers: once a level, or once a row.
+
+    A subscription's stand before its start and before each event.
+    """
     guards = [*guards_of(declared), *type_guards(get_named_type(field.type))]
     if not guards:
         return
     resolve = cast("Callable[..., Any]", field.resolve)
     batch = field.extensions.get("batch")
     reader = field.extensions.pop("read", None)
-
-    def guarded(source: Any, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
-        check(info.context.viewer, guards)
-        return resolve(source, info, **arguments)
 
     def guarded_batch(
         sources: list[Any], info: GraphQLResolveInfo[Context], **arguments: Any
@@ -64,9 +63,19 @@ def guard_field(field: GraphQLField, declared: Any) -> None:
         answers: Awaitable[list[Any]] = batch(sources, info, **arguments)
         return answers
 
-    field.resolve = guarded
+    field.resolve = _guarded(resolve, guards)
+    if field.subscribe is not None:
+        field.subscribe = _guarded(field.subscribe, guards)
     if batch is not None or reader is not None:
         field.extensions["batch"] = guarded_batch
+
+
+def _guarded(resolve: Callable[..., Any], guards: list[Guard]) -> Callable[..., Any]:
+    def guarded(source: Any, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
+        check(info.context.viewer, guards)
+        return resolve(source, info, **arguments)
+
+    return guarded
 
 
 def one_per_path(errors: list[GraphQLError]) -> list[GraphQLError]:

@@ -43,6 +43,11 @@ class Node:
         return type(row).__name__.removesuffix("Row")
 
 
+def encode_id(type_name: str, id: int) -> str:
+    """The global id of a row."""
+    return b2a_base64(f"{type_name}:{id}".encode(), newline=False).rstrip(b"=").decode()
+
+
 def global_id(type_name: str) -> Any:
     """The `id` field of a type. Letters, digits and a colon never need the characters that base64url replaces."""
     prefix = f"{type_name}:".encode()

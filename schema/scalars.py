@@ -1,6 +1,6 @@
 """Scalars that GraphQL does not have: instants, days, money's minor units."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import NewType
 
 import strawberry
@@ -39,6 +39,20 @@ def read_day(value: object) -> date:
     raise GraphQLError(f"{str(value)[:40]!r} is not a day such as 2026-03-01")
 
 
+def read_clock(value: object) -> time:
+    """A time of a clock from text such as 09:30."""
+    try:
+        if isinstance(value, str) and len(value) == len("09:30"):
+            return time.fromisoformat(value)
+    except ValueError:
+        pass
+    raise GraphQLError(f"{str(value)[:40]!r} is not a time such as 09:30")
+
+
+def write_clock(value: time) -> str:
+    return value.isoformat("minutes")
+
+
 def read_minor_units(value: object) -> int:
     """A whole number that JSON carries exactly."""
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > EXACT:
@@ -60,6 +74,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         serialize=as_it_is,
         parse_value=read_day,
         specified_by_url="https://scalars.graphql.org/andimarek/local-date",
+    ),
+    time: strawberry.scalar(
+        name="LocalTime",
+        description="A time as a clinic's clock shows it, from `00:00` to `23:59`.",
+        serialize=write_clock,
+        parse_value=read_clock,
     ),
     MinorUnits: strawberry.scalar(
         name="MinorUnits",

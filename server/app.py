@@ -3,27 +3,32 @@
 import gc
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import RedirectResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from auth.viewer import DEVELOPMENT_VIEWER, Viewer
+from loaders.events import Events
 from resolvers import build_schema
-from server import pages
-from server.database import open_pools
+from server import exports, pages
+from server.database import connecting, open_pools
+from server.events import reading_on
 from server.executors import executor_class
+from server.front import Doorway, Front
 from server.graphql import Clock, Endpoint, ViewerOf, utc_now
 from server.health import healthz, readyz
-from server.request_id import RequestId
-from server.settings import Settings
-
-
-def development_viewer(scope: Scope) -> Viewer:  # noqa: ARG001 - every request has the same viewer
-    return DEVELOPMENT_VIEWER
+from server.identity import Identity
+from server.logs import write_logs
+from server.mails import mail_chores
+from server.metrics_endpoint import MetricsEndpoint
+from server.payments import Payments
+from server.sampling import Sampler, tallies_of
+from server.settings import Settings, WorkerPlace
+from server.streams import Operations, ServerSentEvents, WebSockets
+from server.streams.patience import PATIENT, Patience
+from worker import Worker
+from worker.chores import CHORES
 
 
 class Application:
@@ -32,43 +37,97 @@ class Application:
     `lifespan` is what must be open while it serves.
     """
 
-    def __init__(self, endpoint: Endpoint, starlette: Starlette) -> None:
+    def __init__(
+        self, endpoint: Endpoint, events: Events, sockets: WebSockets, starlette: Starlette, doorway: Doorway
+    ) -> None:
         self.endpoint = endpoint
+        self.events = events
+        self._sockets = sockets
         self.lifespan = starlette.router.lifespan_context(starlette)
-        self._graphql = RequestId(endpoint)
-        self._starlette = RequestId(starlette)
+        self._graphql = Front(endpoint, doorway)
+        self._starlette = Front(starlette, doorway)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._sockets(scope, receive, send)
+            return
         graphql = scope["type"] == "http" and scope["path"] == "/graphql"
         await (self._graphql if graphql else self._starlette)(scope, receive, send)
 
 
 def create_app(
-    dsn: str, settings: Settings, viewer_of: ViewerOf = development_viewer, clock: Clock = utc_now
+    dsn: str,
+    settings: Settings,
+    viewer_of: ViewerOf | None = None,
+    clock: Clock = utc_now,
+    *,
+    works: bool = False,
+    patience: Patience = PATIENT,
+    payments: Payments | None = None,
 ) -> Application:
-    """The server over the database at `dsn`."""
-    endpoint = Endpoint(build_schema(executor_class(settings.executor)), viewer_of, clock)
+    """The server over the database at `dsn`, which `server.identity.prepare` has prepared.
+
+    `viewer_of` takes the place of sign-in, in tests and benchmarks. With `works` it does a worker's work too.
+    `payments` takes the place of what the settings say; with a `viewer_of` there are none otherwise. Raises what
+    `Identity` raises.
+    """
+    endpoint = Endpoint(build_schema(executor_class(settings.executor)), clock, settings.wire)
+    events = Events(endpoint.look_up)
+    operations = Operations(endpoint, events)
+    endpoint.event_stream = ServerSentEvents(operations, patience)
+    sockets = WebSockets(operations, patience, [settings.address, *settings.operating.cors_origins])
+    doorway, measured = Doorway.of(settings), MetricsEndpoint(settings.operating.metrics_token)
+    identity = Identity(settings, clock) if viewer_of is None else None
+    if payments is None and identity is not None:
+        payments = Payments(settings, clock)
+    endpoint.address = settings.address
+    endpoint.installation = identity.installation if identity is not None else None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_pools(dsn) as pools:
-            app.state.pools = endpoint.pools = pools
+        async with AsyncExitStack() as stack:
+            app.state.pools = endpoint.pools = pools = await stack.enter_async_context(
+                open_pools(dsn, settings.wire.operation_timeout)
+            )
+            await stack.enter_async_context(endpoint.admission.open())
+            app.state.identity, app.state.events = identity, events
+            app.state.leaving, app.state.works = doorway.leaving, works
+            if identity is not None:
+                endpoint.viewer_of = await stack.enter_async_context(identity.open(dsn, pools))
+            elif viewer_of is not None:
+                endpoint.viewer_of = viewer_of
+            app.state.viewer_of = endpoint.viewer_of
+            await stack.enter_async_context(reading_on(connecting(dsn), events))
+            if payments is not None:
+                opening = payments.open(dsn, pools.writes, lambda: endpoint.happened())  # noqa: PLW0108 - a worker sets it later
+                endpoint.gateway = await stack.enter_async_context(opening)
+            if works:
+                chores = [*CHORES, *(payments.chores() if payments is not None else ())]
+                chores += mail_chores(settings) if identity is not None else []
+                worker = Worker(connecting(dsn), dsn, clock, chores)
+                endpoint.happened = worker.wake
+                await stack.enter_async_context(worker.working())
+            sampler = Sampler(pools, tallies_of(endpoint))
+            measured.sample = sampler.sample
+            await stack.enter_async_context(sampler.sampling())
+            stack.enter_context(doorway.leaving.on_sigterm())
             # What was made until now stays: a collection need not look at it again, request after request.
             gc.collect()
             gc.freeze()
             yield
 
-    routes = [Route("/", _to_graphiql, methods=["GET"]), Route("/healthz", healthz), Route("/readyz", readyz)]
+    routes = [Route("/", pages.dashboard, methods=["GET"]), Route("/healthz", healthz), Route("/readyz", readyz)]
+    routes += measured.routes()
+    routes += identity.routes() if identity is not None else []
+    routes += payments.routes() if payments is not None else []
+    routes += exports.routes(clock)  # after the payments' own export: the first route that fits answers
     starlette = Starlette(routes=[*routes, *pages.routes()], lifespan=lifespan)
-    return Application(endpoint, starlette)
+    return Application(endpoint, events, sockets, starlette, doorway)
 
 
 def create_worker_app() -> Application:
     """The application of a worker process, which finds everything in its environment."""
     settings = Settings.read(os.environ)
+    write_logs(settings.operating.log_format)
     assert settings.database_url is not None, "the parent process gives its workers a database"
-    return create_app(settings.database_url, settings)
-
-
-async def _to_graphiql(request: Request) -> RedirectResponse:  # noqa: ARG001
-    return RedirectResponse("/graphql")
+    return create_app(settings.database_url, settings, works=settings.worker is WorkerPlace.INSIDE)

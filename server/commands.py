@@ -3,8 +3,6 @@
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,24 +10,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from server.settings import Settings, SettingsError
+from server import identity_commands, payment_commands
+from server.clear_line import one_clear_line
+from server.health_command import health
+from server.settings import Settings, Stage
 
 console = Console(stderr=True, highlight=False)
-
-
-@contextmanager
-def one_clear_line() -> Iterator[None]:
-    """Turns what is known to go wrong into one line and exit code 1; anything else is a bug and keeps its traceback."""
-    from server.database import DatabaseError
-    from server.embedded import EmbeddedPostgresError
-    from server.seed import SeedError
-    from server.serve import AddressInUse
-    from server.synthea import SyntheaError
-
-    try:
-        yield
-    except (AddressInUse, DatabaseError, EmbeddedPostgresError, SeedError, SettingsError, SyntheaError) as error:
-        raise click.ClickException(str(error)) from error
 
 
 @click.group(help="Clinicgraph: one GraphQL schema for clinics, doctors, patients and their appointments.")
@@ -45,20 +31,45 @@ def main(context: click.Context) -> None:
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 @click.pass_obj
 def serve(settings: Settings, host: str | None, port: int | None, workers: int) -> None:
+    from server.address import noted_address
     from server.database import migrate, the_database
+    from server.identity import Identity, prepare
+    from server.logs import write_logs
     from server.serve import bind, leave_when_told, run
-    from server.welcome import seed_if_empty, welcome
+    from server.welcome import refuse_demo_people, seed_if_empty, welcome
 
     leave_when_told()
     with one_clear_line():
         settings.check_production()
+        write_logs(settings.operating.log_format)
         settings = replace(settings, host=host or settings.host, port=settings.port if port is None else port)
         with bind(settings.host, settings.port) as listening, the_database(settings) as dsn:
+            settings = settings.listening_on(listening.getsockname()[1])
+            Identity(settings)  # so that what cannot be is said before anything is done
             asyncio.run(migrate(dsn))
             if settings.database_url is None:
                 asyncio.run(seed_if_empty(dsn, console))
-            asyncio.run(welcome(dsn, f"http://{settings.host}:{listening.getsockname()[1]}", console))
-            run(listening, dsn, settings, workers)
+            if settings.stage is Stage.PRODUCTION:
+                asyncio.run(refuse_demo_people(dsn))
+            asyncio.run(prepare(dsn, settings))
+            with noted_address(settings):
+                asyncio.run(welcome(dsn, settings, console))
+                run(listening, dsn, settings, workers)
+
+
+@main.command(help="Do what happens by itself: order events, sweep what has run out, forget what is old.")
+@click.pass_obj
+def worker(settings: Settings) -> None:
+    from server.database import the_database
+    from server.logs import write_logs
+    from server.serve import leave_when_told
+    from server.working import work_until_told
+
+    leave_when_told()
+    write_logs(settings.operating.log_format)
+    with one_clear_line(), the_database(settings) as dsn:
+        console.print("Working; `serve` does this too, unless CLINICGRAPH_WORKER is separate.")
+        asyncio.run(work_until_told(dsn, settings))
 
 
 @main.command(help="Create or upgrade the database.")
@@ -86,7 +97,6 @@ def seed(settings: Settings, /, number: int, *, replaces: bool, **sizes: int | N
     from server.progress import progress_bars
     from server.seed import Sizes
     from server.seed import seed as load
-    from server.settings import Stage
 
     if replaces and settings.stage is not Stage.DEVELOPMENT:
         raise click.ClickException("--replace empties the database, so it works in development only")
@@ -94,7 +104,17 @@ def seed(settings: Settings, /, number: int, *, replaces: bool, **sizes: int | N
     with one_clear_line(), database.the_database(settings) as dsn:
         asyncio.run(database.migrate(dsn))
         with progress_bars(console) as report:
-            written = asyncio.run(load(dsn, asked, seed=number, now=datetime.now(UTC), replace=replaces, report=report))
+            written = asyncio.run(
+                load(
+                    dsn,
+                    asked,
+                    seed=number,
+                    now=datetime.now(UTC),
+                    replace=replaces,
+                    demo_password=settings.stage is Stage.DEVELOPMENT,
+                    report=report,
+                )
+            )
     for table, rows in written.items():
         console.print(f"{rows:>12,} {table}")
 
@@ -127,8 +147,36 @@ def synthea(settings: Settings, folder: Path, report: Path | None) -> None:
         console.print(f"What became of each row that was not loaded stands in {report}.")
 
 
+@main.command(help="Compute roll-ups, seat counters and ledger balances from the facts; exit 1 if one is not right.")
+@click.option("--repair", is_flag=True, help="Put roll-ups and counters right; nobody can write meanwhile.")
+@click.pass_obj
+def recount(settings: Settings, repair: bool) -> None:
+    from server import database
+    from server import recount as recounting
+    from server.recount.report import table
+
+    with one_clear_line(), database.the_database(settings) as dsn:
+        found = asyncio.run(recounting.recount(dsn, repair=repair))
+    if found:
+        console.print(table(found))
+        raise SystemExit(1)
+    console.print("Everything is what the facts add up to.")
+
+
 @main.command(name="print-schema", help="Print the schema, as schema.graphql holds it.")
 def print_schema() -> None:
     from resolvers import build_schema
 
     sys.stdout.write(build_schema().as_str() + "\n")
+
+
+for command in (
+    health,
+    identity_commands.admin,
+    identity_commands.client,
+    identity_commands.print_scopes,
+    identity_commands.rotate_keys,
+    identity_commands.token,
+    payment_commands.reconcile,
+):
+    main.add_command(command)

@@ -21,7 +21,8 @@ from server.settings import Settings
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 MIGRATION_LOCK = 7_016_996_765_293_437_281  # any number, the same in every process
-LOOKUP_CONNECTIONS, LIST_CONNECTIONS = 6, 4
+LOOKUP_CONNECTIONS, LIST_CONNECTIONS, WRITE_CONNECTIONS = 6, 4, 8
+CANCELLATION_SECONDS = 5
 STATEMENTS = 1_000  # prepared, per connection
 SESSION = {
     "application_name": "clinicgraph",
@@ -73,11 +74,17 @@ async def _greet(dsn: str) -> None:
 
 
 @asynccontextmanager
-async def open_pools(dsn: str) -> AsyncIterator[Pools]:
-    """The connections for reads. Raises DatabaseError when there is no such database or it cannot be reached."""
+async def open_pools(dsn: str, deadline: float = 30.0) -> AsyncIterator[Pools]:
+    """The connections of a process, on which PostgreSQL ends each statement some time after `deadline` (seconds).
+
+    Raises DatabaseError when there is no such database or it cannot be reached.
+    """
+    # A deadline cancels its statements itself; this is for those whose cancellation got lost.
+    session = {"statement_timeout": str(round((deadline + CANCELLATION_SECONDS) * 1000))}
     pools = Pools(
-        lookups=Connections(_connecting(dsn), LOOKUP_CONNECTIONS),
-        lists=Connections(_connecting(dsn, plan_cache_mode="force_custom_plan"), LIST_CONNECTIONS),
+        lookups=Connections(connecting(dsn, **session), LOOKUP_CONNECTIONS),
+        lists=Connections(connecting(dsn, **session, plan_cache_mode="force_custom_plan"), LIST_CONNECTIONS),
+        writes=Connections(connecting(dsn, **session), WRITE_CONNECTIONS),
     )
     try:
         await pools.lookups.fetch("SELECT 1", (), asyncpg.Record)
@@ -86,11 +93,12 @@ async def open_pools(dsn: str) -> AsyncIterator[Pools]:
     try:
         yield pools
     finally:
-        await pools.lookups.close()
-        await pools.lists.close()
+        for connections in (pools.lookups, pools.lists, pools.writes):
+            await connections.close()
 
 
-def _connecting(dsn: str, **session: str) -> Connect:
+def connecting(dsn: str, **session: str) -> Connect:
+    """How a connection is opened, with our settings of its session."""
     settings = SESSION | session
 
     async def connect() -> "asyncpg.Connection[Any]":

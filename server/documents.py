@@ -1,5 +1,6 @@
 """Documents: parsed and validated once, kept while they are asked for."""
 
+import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -15,18 +16,32 @@ from graphql import (
 
 from loaders.reads import Asked
 from schema.asked import columns_asked
+from server.complexity import LARGEST_COST, Complexity, Variables, too_complex
+from server.form import check_form
 
 LARGEST_DOCUMENT_TOKENS = 1_000
+LARGEST_DOCUMENT = 50_000
+"""Characters. Comments are no tokens, and have to be read all the same."""
 KEPT_CHARACTERS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A valid document, its operations by name (a nameless one is under None), and the columns that it reads."""
+    """A valid document, its operations by name (a nameless one is under None), what it reads and what it costs.
+
+    `hash` is the SHA-256 of its text, in hexadecimal digits.
+    """
 
     node: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
     asked: Asked
+    complexity: Complexity
+    hash: str
+
+    @property
+    def introspects(self) -> bool:
+        """Whether it asks for the schema."""
+        return self.complexity.introspects
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation that a request means. Raises a GraphQLError where none is meant."""
@@ -44,6 +59,17 @@ class Document:
         """Whether the operation that is meant only reads."""
         return self.operation(name).operation is OperationType.QUERY
 
+    def cost(self, name: str | None, variables: Variables, most: int = LARGEST_COST) -> int:
+        """What the operation that is meant may cost. Raises a GraphQLError for more than may be asked at once."""
+        cost = self.complexity.cost(self.operation(name), variables)
+        if cost > most:
+            raise too_complex("the cost of an operation", cost, most)
+        return cost
+
+    def is_subscription(self, name: str | None) -> bool:
+        """Whether the operation that is meant is answered again and again."""
+        return self.operation(name).operation is OperationType.SUBSCRIPTION
+
 
 class InvalidDocument(Exception):
     """A document that cannot be run, with what is wrong with it."""
@@ -60,12 +86,24 @@ class Documents:
         self._schema = schema
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
+        self.hits = 0
+        self.misses = 0
 
-    def read(self, text: str) -> Document:
+    def kept(self, text: str) -> Document | None:
+        """The document of a text that was asked for before, if it is still here."""
+        document = self._kept.get(text)
+        if document is not None:
+            self.hits += 1
+            self._kept.move_to_end(text)
+        else:
+            self.misses += 1
+        return document
+
+    def read(self, text: str, *, hide_suggestions: bool = False) -> Document:
         """The document of a text. Raises InvalidDocument; invalid ones are not kept."""
         document = self._kept.get(text)
         if document is None:
-            document = self._prepare(text)
+            document = self._prepare(text, hide_suggestions=hide_suggestions)
             self._kept[text] = document
             self._characters += len(text)
             while self._characters > KEPT_CHARACTERS:
@@ -74,13 +112,20 @@ class Documents:
             self._kept.move_to_end(text)
         return document
 
-    def _prepare(self, text: str) -> Document:
+    def _prepare(self, text: str, *, hide_suggestions: bool) -> Document:
+        if len(text) > LARGEST_DOCUMENT:
+            raise InvalidDocument([too_complex("the length of a document", len(text), LARGEST_DOCUMENT)])
         try:
             node = parse(text, max_tokens=LARGEST_DOCUMENT_TOKENS)
         except GraphQLError as error:
             raise InvalidDocument([coded(error, "GRAPHQL_PARSE_FAILED")]) from None
-        if errors := validate(self._schema, node):
+        if errors := check_form(node):
+            raise InvalidDocument(errors)
+        if errors := validate(self._schema, node, hide_suggestions=hide_suggestions):
             raise InvalidDocument([coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
+        complexity = Complexity(self._schema, node)
+        if complexity.errors:
+            raise InvalidDocument(complexity.errors)
         return Document(
             node,
             {
@@ -89,6 +134,8 @@ class Documents:
                 if isinstance(each, OperationDefinitionNode)
             },
             columns_asked(self._schema, node),
+            complexity,
+            hashlib.sha256(text.encode()).hexdigest(),
         )
 
 

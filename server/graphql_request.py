@@ -1,5 +1,8 @@
 """What an HTTP request asks: its query, variables and operation, and in which form it wants the answer."""
 
+import asyncio
+import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -8,28 +11,51 @@ import orjson
 from starlette.types import Receive, Scope
 
 LARGEST_BODY = 1_000_000
+LARGEST_VARIABLES = 10_000
+"""Values in the variables of a request: coercing them is work for each."""
+BODY_SECONDS = 10.0
+"""How long a body may take to arrive."""
+METHODS = b"GET, POST, QUERY"
 JSON = b"application/json"
 RESPONSE_JSON = b"application/graphql-response+json"
+EVENT_STREAM = b"text/event-stream"
+OFFERED = {
+    RESPONSE_JSON: RESPONSE_JSON,
+    JSON: JSON,
+    EVENT_STREAM: EVENT_STREAM,
+    b"*/*": JSON,
+    b"application/*": JSON,
+}
 PREFLIGHTED = frozenset({b"graphql-require-preflight", b"apollo-require-preflight", b"x-apollo-operation-name"})
 """Headers that no other site's page can send without being asked first."""
+MEMBERS = frozenset({"query", "documentId", "operationName", "variables", "extensions"})
+MEMBER = re.compile(rb'"(?:%s)"\s*:' % "|".join(MEMBERS).encode())
+HASH = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
 
 
 class RequestRefused(Exception):
-    """A request that is not a GraphQL request; the message says why."""
+    """A request that is not a GraphQL request, or whose sender is not known; the message says why."""
 
-    def __init__(self, status: int, message: str, *headers: tuple[bytes, bytes]) -> None:
+    def __init__(self, status: int, message: str, *headers: tuple[bytes, bytes], code: str = "BAD_REQUEST") -> None:
         super().__init__(message)
         self.status = status
         self.headers = headers
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """A well-formed request. Members it need not know are ignored."""
+    """A well-formed request. Members it need not know are ignored.
+
+    `query` is empty if the request names its document: `document_hash` is its SHA-256, in hexadecimal digits. Automatic
+    is a name that the client itself has given.
+    """
 
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None
+    document_hash: str | None = None
+    is_automatic: bool = False
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
@@ -48,7 +74,7 @@ def answer_type(headers: dict[bytes, bytes]) -> bytes:
     best, best_rank = JSON, 0.0
     for index, offer in enumerate(accept.lower().split(b",")):
         kind, *parameters = (part.strip() for part in offer.split(b";"))
-        chosen = {RESPONSE_JSON: RESPONSE_JSON, JSON: JSON, b"*/*": JSON, b"application/*": JSON}.get(kind)
+        chosen = OFFERED.get(kind)
         rank = _quality(parameters) - index / 1_000_000
         if chosen is not None and rank > max(best_rank, 0):
             best, best_rank = chosen, rank
@@ -69,24 +95,31 @@ def _quality(parameters: list[bytes]) -> float:
 
 
 async def read_request(scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> GraphQLRequest:
-    """The request of a GET or POST. Raises RequestRefused."""
-    if scope["method"] == "GET":
+    """The request of a GET, POST or QUERY. Raises RequestRefused."""
+    method = scope["method"]
+    if method == "GET":
         return read_get(scope, headers)
-    if scope["method"] == "POST":
+    if method in ("POST", "QUERY"):
         return await read_post(headers, receive)
-    raise RequestRefused(405, "ask by GET or POST", (b"allow", b"GET, POST"))
+    raise RequestRefused(405, "ask by GET, POST or QUERY", (b"allow", METHODS))
 
 
 def read_get(scope: Scope, headers: dict[bytes, bytes]) -> GraphQLRequest:
     """The request of a GET; an empty parameter is one that is not there. Raises RequestRefused."""
     if PREFLIGHTED.isdisjoint(headers):
         raise RequestRefused(400, "a GET needs the header GraphQL-Require-Preflight, so that no other site can send it")
-    given = {name: value for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if value}
+    try:
+        pairs = parse_qsl(scope["query_string"].decode("ascii"), errors="strict", max_num_fields=100)
+    except ValueError:
+        raise RequestRefused(400, "the parameters must be few, and in UTF-8") from None
+    given = {name: value for name, value in pairs if value}
+    if len(given) < len([value for _, value in pairs if value]):
+        raise RequestRefused(400, "a parameter is given twice")
     body: dict[str, Any] = dict(given)
     for name in ("variables", "extensions"):
         if name in given:
             body[name] = _json(given[name].encode(), name)
-    return _checked(body)
+    return checked(body)
 
 
 async def read_post(headers: dict[bytes, bytes], receive: Receive) -> GraphQLRequest:
@@ -95,10 +128,15 @@ async def read_post(headers: dict[bytes, bytes], receive: Receive) -> GraphQLReq
     charset = parameters.replace(b" ", b"").replace(b'"', b"")
     if kind.strip() != JSON or charset not in (b"", b"charset=utf-8"):
         raise RequestRefused(415, "the request must be application/json in UTF-8")
-    body = _json(await _body(headers, receive), "the body")
+    text = await _body(headers, receive)
+    body = _json(text, "the body")
+    if isinstance(body, list):
+        raise RequestRefused(400, "batches are not answered: send each operation as a request of its own")
     if not isinstance(body, dict):
-        raise RequestRefused(400, "the body must be a JSON object with a query; several at once are not answered")
-    return _checked(body)
+        raise RequestRefused(400, "the body must be a JSON object with a query")
+    if len(MEMBER.findall(text)) > len(MEMBERS & body.keys()):
+        _refuse_twice(text)
+    return checked(body)
 
 
 async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
@@ -106,16 +144,46 @@ async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
     too_large = RequestRefused(413, f"the body must be at most {LARGEST_BODY:,} bytes")
     if length.isdigit() and int(length) > LARGEST_BODY:
         raise too_large
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _whole(receive, too_large)
+    except TimeoutError:
+        raise RequestRefused(
+            408, f"the body must arrive within {BODY_SECONDS:g} s", (b"connection", b"close"), code="REQUEST_TIMEOUT"
+        ) from None
+
+
+async def _whole(receive: Receive, too_large: RequestRefused) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        if message["type"] == "http.disconnect":
+            raise RequestRefused(400, "the body ended early")
+        if len(body) > LARGEST_BODY:
+            raise too_large
+        return body
+    parts, size = [body], len(body)
     while message.get("more_body", False):
         message = await receive()
         if message["type"] == "http.disconnect":
             raise RequestRefused(400, "the body ended early")
-        body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_BODY:
             raise too_large
-    return body
+    return b"".join(parts)
+
+
+def _refuse_twice(text: bytes) -> None:
+    """Looks closer at a body that may have a member twice. Raises RequestRefused."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(found := dict(pairs)) < len(pairs):
+            raise RequestRefused(400, "a member of the body is given twice")
+        return found
+
+    json.loads(text, object_pairs_hook=once)
 
 
 def _json(text: bytes, what: str) -> Any:
@@ -125,14 +193,51 @@ def _json(text: bytes, what: str) -> Any:
         raise RequestRefused(400, f"{what} is not JSON") from None
 
 
-def _checked(body: dict[str, Any]) -> GraphQLRequest:
+def checked(body: dict[str, Any]) -> GraphQLRequest:
+    """The request in a JSON object. Raises RequestRefused."""
     query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
-    if not isinstance(query, str):
-        raise RequestRefused(400, "query must be a text" if query is not None else "there is no query")
     if variables is not None and not isinstance(variables, dict):
         raise RequestRefused(400, "variables must be an object")
     if name is not None and not isinstance(name, str):
         raise RequestRefused(400, "operationName must be a text")
-    if not isinstance(body.get("extensions"), dict | None):
+    extensions = body.get("extensions")
+    if not isinstance(extensions, dict | None):
         raise RequestRefused(400, "extensions must be an object")
-    return GraphQLRequest(query, variables, name or None)
+    if variables and _values(variables, LARGEST_VARIABLES) > LARGEST_VARIABLES:
+        raise RequestRefused(400, f"variables may hold at most {LARGEST_VARIABLES:,} values")
+    document_hash, is_automatic = _named(body.get("documentId"), (extensions or {}).get("persistedQuery"))
+    if query is None and document_hash is not None:
+        query = ""
+    if not isinstance(query, str):
+        raise RequestRefused(400, "query must be a text" if query is not None else "there is no query")
+    return GraphQLRequest(query, variables, name or None, document_hash, is_automatic)
+
+
+def _values(value: Any, most: int) -> int:
+    """How many values there are in a JSON value; counts no further once it is more than the most."""
+    waiting, found = [value], 0
+    while waiting and found <= most:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            each = list(each.values())
+        if isinstance(each, list):
+            found += len(each)
+            if found <= most:
+                waiting += [inner for inner in each if isinstance(inner, dict | list)]
+    return found
+
+
+def _named(document_id: Any, persisted: Any) -> tuple[str | None, bool]:
+    """The hash by which a request names its document, and whether its client gave it. Raises RequestRefused."""
+    if document_id is not None:
+        named = HASH.fullmatch(document_id) if isinstance(document_id, str) else None
+        if named is None:
+            raise RequestRefused(400, "documentId must be sha256: and 64 hexadecimal digits")
+        return named[1].lower(), False
+    if persisted is None:
+        return None, False
+    given = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    named = HASH.fullmatch(given) if isinstance(given, str) else None
+    if named is None or persisted.get("version") != 1:
+        raise RequestRefused(400, "persistedQuery must have version 1 and the sha256Hash of a document")
+    return named[1].lower(), True

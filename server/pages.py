@@ -5,7 +5,7 @@ cached. A page holds no script of its own: all it needs comes from /assets.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -17,22 +17,23 @@ from starlette.routing import BaseRoute, Route
 DIST = Path(__file__).resolve().parent.parent / "web" / "dist"
 ASSETS = "/assets"
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "worker-src 'self'",
-        "style-src 'self' 'unsafe-inline'",  # Monaco writes its theme into style elements
-        "font-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
+STRICT_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+GRAPHIQL_POLICY = STRICT_POLICY | {
+    "worker-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",  # Monaco writes its theme into style elements
+    "font-src": "'self'",
+    "img-src": "'self' data:",
+}
 PAGE_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cache-Control": "no-cache",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -74,7 +75,7 @@ PAGE = """\
 </head>
 <body>
 <div id="{root}"><p>Loading …</p></div>
-<noscript><p>This page needs JavaScript. The API itself answers POST requests at this address.</p></noscript>
+<noscript><p>This page needs JavaScript. The API itself answers POST requests at /graphql.</p></noscript>
 </body>
 </html>
 """
@@ -90,7 +91,7 @@ class Pages:
     def routes(self) -> list[BaseRoute]:
         return [Route(ASSETS + "/{name}", self.asset, methods=["GET"])]
 
-    def page(self, root: str, title: str) -> Response:
+    def page(self, root: str, title: str, policy: Mapping[str, str]) -> Response:
         """The page of the bundle `<root>.js` and `<root>.css`, which fills the element with that id."""
         try:
             names: dict[str, str] = json.loads((self.dist / "manifest.json").read_bytes())
@@ -98,10 +99,14 @@ class Pages:
             return PlainTextResponse(NOT_BUILT, 503, {"Cache-Control": "no-store"})
         style, script, icon = (f"{ASSETS}/{names[name]}" for name in (f"{root}.css", f"{root}.js", "icon.svg"))
         html = PAGE.format(title=escape(title), root=root, style=style, script=script, icon=icon)
-        return HTMLResponse(html, headers=PAGE_HEADERS)
+        allowed = "; ".join(f"{what} {whence}" for what, whence in policy.items())
+        return HTMLResponse(html, headers={"Content-Security-Policy": allowed, **PAGE_HEADERS})
 
     async def graphiql(self, _request: Request) -> Response:
-        return self.page("graphiql", "Clinicgraph · GraphiQL")
+        return self.page("graphiql", "Clinicgraph · GraphiQL", GRAPHIQL_POLICY)
+
+    async def dashboard(self, _request: Request) -> Response:
+        return self.page("dashboard", "Clinicgraph", STRICT_POLICY)
 
     async def asset(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -132,3 +137,4 @@ def accepted_encodings(headers: Sequence[str]) -> set[str]:
 pages = Pages()
 routes = pages.routes
 graphiql = pages.graphiql
+dashboard = pages.dashboard

@@ -4,12 +4,17 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from server.app import create_app
-from server.settings import Settings
+from server.draining import DrainingWebSocket
+from server.graphql_request import LARGEST_BODY
+from server.metrics_endpoint import FOLDER
+from server.settings import Settings, WorkerPlace
+from server.slow_senders import PatientHttp
 
 DRAIN_SECONDS = 30
 
@@ -45,12 +50,13 @@ def leave_when_told() -> None:
 def run(listening: socket.socket, dsn: str, settings: Settings, workers: int) -> None:
     """Answers until SIGINT or SIGTERM; requests under way are finished first, for at most 30 seconds."""
     if workers == 1:
-        config = uvicorn_config(create_app(dsn, settings))
+        config = uvicorn_config(create_app(dsn, settings, works=settings.worker is WorkerPlace.INSIDE))
         uvicorn.Server(config).run(sockets=[listening])
         return
-    os.environ["DATABASE_URL"] = dsn
     config = uvicorn_config("server.app:create_worker_app", factory=True, workers=workers)
-    Multiprocess(config, sockets=[listening]).run()
+    with tempfile.TemporaryDirectory(prefix="clinicgraph-metrics-") as shared:
+        os.environ |= {"DATABASE_URL": dsn, "CLINICGRAPH_PUBLIC_URL": settings.address, FOLDER: shared}
+        Multiprocess(config, sockets=[listening]).run()
 
 
 def uvicorn_config(app: object, *, factory: bool = False, workers: int = 1) -> uvicorn.Config:
@@ -59,9 +65,12 @@ def uvicorn_config(app: object, *, factory: bool = False, workers: int = 1) -> u
         factory=factory,
         workers=workers,
         loop="uvloop",
-        http="httptools",
-        ws="none",
+        http=PatientHttp,
+        ws=DrainingWebSocket,
+        ws_max_size=LARGEST_BODY,
+        ws_per_message_deflate=False,  # it would take more memory for each connection than all else of it
         access_log=False,
+        log_config=None,  # `server.logs` writes what it says
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,

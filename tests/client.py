@@ -10,24 +10,37 @@ import httpx
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from auth import scopes
+from auth.oauth.configuration import Configuration
+from auth.oauth.secret import Secret
+from auth.passwords import Work
 from auth.scopes import of_roles
-from auth.viewer import ANONYMOUS, DEVELOPMENT_VIEWER, Viewer
+from auth.viewer import ANONYMOUS, Viewer
 from models.enums import Role
 from server.app import Application, create_app
 from server.settings import ExecutorName, Settings
+from server.wire import Wire
 from tests.clinic_data import NOW
 
 
 def user(user_id: int, role: Role, **more: Any) -> Viewer:
     """A signed-in user whose token has all that her role may have."""
-    return Viewer(user_id=user_id, roles=frozenset({role}), scopes=of_roles([role]), **more)
+    return Viewer(user_id=user_id, roles=frozenset({role}), scopes=of_roles([role]), signed_in_at=NOW, **more)
 
+
+INSTALLATION = Configuration(
+    "https://clinic.test",
+    Secret("a secret of at least thirty-two characters"),
+    password_work=Work(passes=1, memory=64, lanes=1),
+)
+"""What people's credentials rest on, with light passwords."""
 
 VIEWERS = {
     "anonymous": ANONYMOUS,
-    "service": DEVELOPMENT_VIEWER,
+    "service": Viewer(client_id="service", is_service=True, scopes=frozenset(scopes.Scope)),
     "admin": user(1, Role.ADMIN),
     "staff": user(2, Role.STAFF, clinic_ids=(1,)),
+    "staff of another": user(4, Role.STAFF, clinic_ids=(3,)),
     "manager": user(3, Role.MANAGER, clinic_ids=(1,)),
     "doctor": user(1001, Role.DOCTOR, doctor_id=1),
     "doctor of another": user(1003, Role.DOCTOR, doctor_id=3),
@@ -37,7 +50,7 @@ VIEWERS = {
 }
 
 
-def viewer_of(scope: Scope) -> Viewer:
+async def viewer_of(scope: Scope) -> Viewer:
     return VIEWERS[Headers(scope=scope)["x-test-viewer"]]
 
 
@@ -69,18 +82,21 @@ class Client:
     """Asks an application as one of `VIEWERS`."""
 
     def __init__(self, app: Application) -> None:
-        self._app = app
+        self.app = app
         self._scope: Scope = {}
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self._spied), base_url="http://clinicgraph.test")
 
     async def _spied(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope = scope
-        await self._app(scope, receive, send)
+        await self.app(scope, receive, send)
 
     @classmethod
     @asynccontextmanager
     async def of(cls, dsn: str, executor: ExecutorName = ExecutorName.BREADTH_FIRST) -> AsyncIterator["Client"]:
-        app = create_app(dsn, Settings(executor=executor), viewer_of=viewer_of, clock=lambda: NOW)
+        app = create_app(
+            dsn, Settings(executor=executor, wire=Wire(show_cost=False)), viewer_of=viewer_of, clock=lambda: NOW
+        )
+        app.endpoint.installation = INSTALLATION
         async with app.lifespan:
             client = cls(app)
             async with client.http:

@@ -1,7 +1,8 @@
 """A small world that the corpus asks about: `n` clinics, doctors and patients, with visits past and to come.
 
 Ids are fixed: clinics, doctors and patients 1…n, users 1001… (doctors) and 2001… (patients); user 1 is an
-administrator, 2 works at the front desk of clinic 1, 3 manages it. Patient 3 never meets doctor 1. The instant is NOW.
+administrator, 2 works at the front desk of clinic 1, 3 manages it, 4 works at that of clinic 3. Patient 3 never meets
+doctor 1. The instant is NOW.
 """
 
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ STATEMENTS = (
     """
     INSERT INTO users (id, name, email) VALUES
       (1, 'Ada Admin', 'admin@example.org'), (2, 'Fred Front', 'staff@example.org'),
-      (3, 'Mona Manager', 'manager@example.org')
+      (3, 'Mona Manager', 'manager@example.org'), (4, 'Olga Other', 'other@example.org')
     """,
     """
     INSERT INTO users (id, name, email, phone)
@@ -31,7 +32,7 @@ STATEMENTS = (
     """,
     """
     INSERT INTO user_roles (user_id, role)
-      SELECT id, CASE WHEN id = 1 THEN 'ADMIN' WHEN id = 2 THEN 'STAFF' WHEN id = 3 THEN 'MANAGER'
+      SELECT id, CASE WHEN id = 1 THEN 'ADMIN' WHEN id IN (2, 4) THEN 'STAFF' WHEN id = 3 THEN 'MANAGER'
                       WHEN id < 2000 THEN 'DOCTOR' ELSE 'PATIENT' END FROM users
     """,
     """
@@ -45,7 +46,7 @@ STATEMENTS = (
       FROM generate_series(1, $1::int) i
     """,
     """
-    INSERT INTO staff (user_id, clinic_id, role) VALUES (2, 1, 'STAFF'), (3, 1, 'MANAGER')
+    INSERT INTO staff (user_id, clinic_id, role) VALUES (2, 1, 'STAFF'), (3, 1, 'MANAGER'), (4, 3, 'STAFF')
     """,
     """
     INSERT INTO doctors (id, user_id, status, specialty, licence_number, licence_expires_on, qualifications,

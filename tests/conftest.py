@@ -76,6 +76,30 @@ def three(postgres: str, template: str) -> Iterator[str]:
     asyncio.run(drop_database(postgres, name))
 
 
+@pytest.fixture(scope="session")
+def clinic_template(postgres: str, template: str) -> Iterator[str]:
+    """The name of a database with three rows of each, to be copied by tests that write."""
+    name = f"test_{os.getpid()}_clinic_template"
+    asyncio.run(clinic_data.load(made(postgres, name, template), 3))
+    yield name
+    asyncio.run(drop_database(postgres, name))
+
+
+@pytest.fixture
+async def clinic(postgres: str, clinic_template: str) -> AsyncIterator[str]:
+    """The DSN of a database with three rows of each, for one test to change."""
+    name = f"test_{os.getpid()}_{next(NUMBERS)}"
+    yield await create_database(postgres, name, template=clinic_template)
+    await drop_database(postgres, name)
+
+
+@pytest.fixture
+async def writer(clinic: str) -> AsyncIterator[Client]:
+    """The whole application over a database that one test may change."""
+    async with Client.of(clinic) as opened:
+        yield opened
+
+
 @pytest.fixture
 async def client(three: str) -> AsyncIterator[Client]:
     """The whole application over three rows of each."""

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from loaders.reads import Reads
-from loaders.statement import Statement
+from models.statement import Statement
 from schema.guards import REFUSALS
 from server.database import SESSION, migrate, the_database
 from server.progress import progress_bars

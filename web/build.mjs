@@ -1,5 +1,6 @@
 // Bundles the browser pages into dist/, or into the folder given as the first argument. Every file's name carries
 // the hash of its content, so that it may be cached for ever; manifest.json says which name stands for which.
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -75,5 +76,15 @@ const pages = await build({
   plugins: [styles],
 });
 
+// The dashboard is Preact and TypeScript, checked as a whole; its tsconfig.json is in its own folder, or esbuild would
+// read it for GraphiQL too.
+await import("./generate.mjs");
+await promisify(execFile)(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "src/dashboard"]);
+const dashboard = await build({
+  ...common,
+  entryPoints: { dashboard: "src/dashboard/index.tsx" },
+  format: "esm",
+});
+
 await Promise.all((await readdir(outdir)).filter((file) => /\.(js|css|svg)$/.test(file)).map(compress));
-await writeFile(join(outdir, "manifest.json"), JSON.stringify({ ...workerFiles, ...names(pages) }, null, 2));
+await writeFile(join(outdir, "manifest.json"), JSON.stringify({ ...workerFiles, ...names(pages), ...names(dashboard) }, null, 2));

@@ -18,6 +18,7 @@ from rich.console import Console
 
 WEB = Path(__file__).resolve().parent
 DIST = WEB / "dist"
+SCHEMA = Path(os.environ.get("CLINICGRAPH_SCHEMA", WEB.parent / "schema.graphql"))  # the dashboard is typed from it
 MODULES = WEB / "node_modules"
 FRESH, STALE = MODULES / ".dist", MODULES / ".dist-old"  # renamed, so that DIST is never half made
 PACKAGES = [WEB / name for name in (".npmrc", "package.json", "package-lock.json")]
@@ -29,12 +30,13 @@ def digest(files: Iterable[Path]) -> str:
     total = hashlib.sha256()
     for file in files:
         content = file.read_bytes()
-        total.update(f"{file.relative_to(WEB)}\0{len(content)}\0".encode() + content)
+        total.update(f"{os.path.relpath(file, WEB)}\0{len(content)}\0".encode() + content)
     return total.hexdigest()
 
 
 def sources() -> list[Path]:
-    return [*PACKAGES, WEB / "build.mjs", *sorted(path for path in (WEB / "src").rglob("*") if path.is_file())]
+    scripts = [WEB / name for name in ("build.mjs", "generate.mjs")]
+    return [*PACKAGES, *scripts, SCHEMA, *sorted(path for path in (WEB / "src").rglob("*") if path.is_file())]
 
 
 def made_from(folder: Path, stamp: str) -> bool:

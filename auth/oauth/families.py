@@ -12,7 +12,7 @@ from auth.oauth.configuration import Configuration
 from auth.oauth.minting import Grant, Person
 from auth.oauth.secret import digest, new_token
 from models import User, UserRole
-from models.enums import UserStatus
+from models.enums import Role, UserStatus
 from models.oauth import AuthorizationCode, FamilyEnd, RefreshToken, TokenFamily
 
 
@@ -22,6 +22,7 @@ class Holder:
 
     user_id: int
     person: Person
+    roles: tuple[Role, ...]
     scopes: frozenset[scope_table.Scope]
 
 
@@ -30,9 +31,10 @@ def holder(session: Session, user_id: int) -> Holder | None:
     user = session.get(User, user_id)
     if user is None or user.status is not UserStatus.ACTIVE:
         return None
-    roles = session.scalars(select(UserRole.role).where(UserRole.user_id == user_id))
+    held = select(UserRole.role).where(UserRole.user_id == user_id).order_by(UserRole.role)
+    roles = tuple(session.scalars(held))
     person = Person(user.name, user.email, user.email_verified_at is not None)
-    return Holder(user_id, person, scope_table.of_roles(roles))
+    return Holder(user_id, person, roles, scope_table.of_roles(roles))
 
 
 def begin_family(session: Session, configuration: Configuration, code: AuthorizationCode, now: datetime) -> TokenFamily:

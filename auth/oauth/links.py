@@ -98,9 +98,15 @@ def set_password(session: Session, user_id: int, password_hash: str, now: dateti
 
 
 def verify_email(session: Session, token: str, now: datetime) -> Invited | None:
-    """Notes that whoever has the link reads the mail of the address. None: the link is not good."""
+    """Notes that whoever has the link reads the mail of the address, and lets in who has registered with it.
+
+    None: the link is not good.
+    """
     invited = use(session, token, (LinkPurpose.VERIFY_EMAIL,), now)
     if invited is None:
         return None
-    session.get_one(User, invited.user_id).email_verified_at = now
+    user = session.get_one(User, invited.user_id)
+    user.email_verified_at = now
+    if user.status is UserStatus.INVITED and user.password_hash is not None:
+        user.status = UserStatus.ACTIVE
     return invited

@@ -18,6 +18,7 @@ def server_metadata(configuration: Configuration) -> dict[str, object]:
         "token_endpoint": at + paths.token,
         "revocation_endpoint": at + paths.revoke,
         "introspection_endpoint": at + paths.introspect,
+        "userinfo_endpoint": at + paths.userinfo,
         "jwks_uri": at + paths.jwks,
         "scopes_supported": [scope.value for scope in Scope],
         "response_types_supported": ["code"],
@@ -32,13 +33,24 @@ def server_metadata(configuration: Configuration) -> dict[str, object]:
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
         "claims_supported": [
-            "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "name", "email", "email_verified",
+            "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "name", "email", "email_verified", "roles",
         ],
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "protected_resources": [configuration.resource],
     }  # fmt: skip
+
+
+def foreign_resource_metadata(issuer: str, audience: str) -> dict[str, object]:
+    """Where to get tokens for the API, if not here."""
+    return {
+        "resource": audience,
+        "resource_name": "Clinicgraph",
+        "authorization_servers": [issuer],
+        "scopes_supported": [scope.value for scope in Scope],
+        "bearer_methods_supported": ["header"],
+    }
 
 
 def resource_metadata(configuration: Configuration) -> dict[str, object]:

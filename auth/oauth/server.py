@@ -45,6 +45,7 @@ class Paths:
     revoke: str = "/oauth/revoke"
     introspect: str = "/oauth/introspect"
     jwks: str = "/oauth/jwks"
+    userinfo: str = "/oauth/userinfo"
 
 
 class Server(AuthorizationServer):  # type: ignore[misc]

@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import Boolean
+
 from auth.viewer import Sight
 from loaders.entities import CLINIC, ClinicRow
 from loaders.loader import Loader
 from loaders.pages import Order, Pages
 from loaders.places import distance_km, in_city, near
+from loaders.providers.standing import load, without_slots
 from loaders.rows import RowBy, group
-from loaders.statement import Statement, compile_statement, one_of_ids
 from loaders.words import has_words
 from models import DoctorClinic
+from models.statement import Statement, compile_statement, one_of_ids, parameter
 
 CLINICS = CLINIC.table
 AFFILIATIONS = DoctorClinic.__table__
@@ -56,9 +59,12 @@ class ClinicPages(Pages):
         "city": lambda: in_city(CLINICS),
         "near": lambda: near(CLINICS),
         "search": lambda: has_words(CLINICS.c.name),
+        "is_active": lambda: CLINICS.c.is_active == parameter("is_active", Boolean()),
+        "without_slots": lambda: without_slots(CLINICS.c.id, "clinic_id"),
     }
 
 
 BY_REGISTRATION = Order("clinics", (CLINICS.c.id,))
 BY_NAME = Order("clinics-name", (CLINICS.c.name, CLINICS.c.id))
+BY_LOAD = Order("clinics-load", (load(CLINICS.c.id, "clinic_id"), CLINICS.c.id), descending=True)
 BY_DISTANCE = Order("clinics-distance", (distance_km(CLINICS), CLINICS.c.id))

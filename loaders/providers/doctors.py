@@ -1,15 +1,23 @@
 """Questions about doctors."""
 
-from sqlalchemy import BigInteger, ColumnElement, String, Text, func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, String, Text, any_, func, select
 from sqlalchemy.dialects.postgresql import array
 
 from loaders.entities import DOCTOR, USER
 from loaders.pages import Order, Pages
 from loaders.places import in_city, near
 from loaders.providers.clinics import AFFILIATIONS, CLINICS
+from loaders.providers.standing import (
+    last_login,
+    licence_expired,
+    licence_expiring,
+    licence_missing,
+    load,
+    without_slots,
+)
 from loaders.rows import RowBy
-from loaders.statement import parameter
 from loaders.words import has_words
+from models.statement import parameter
 
 DOCTORS, USERS = DOCTOR.table, USER.table
 
@@ -59,6 +67,11 @@ class DoctorPages(Pages):
         "city": lambda: _works_where(in_city(CLINICS)),
         "near": lambda: _works_where(near(CLINICS)),
         "search": lambda: has_words(USERS.c.name),
+        "statuses": lambda: DOCTORS.c.status == any_(parameter("statuses", ARRAY(Text))),
+        "licence_missing": licence_missing,
+        "licence_expired": licence_expired,
+        "licence_expiring": licence_expiring,
+        "without_slots": lambda: without_slots(DOCTORS.c.id, "doctor_id"),
     }
     parents = {"clinic": lambda clinic_id: _works_where(AFFILIATIONS.c.clinic_id == clinic_id)}
 
@@ -66,4 +79,6 @@ class DoctorPages(Pages):
 BY_REGISTRATION = Order("doctors", (DOCTORS.c.id,))
 BY_NAME = Order("doctors-name", (USERS.c.name, DOCTORS.c.id))
 BY_FEE = Order("doctors-fee", (DOCTORS.c.consultation_fee_minor, DOCTORS.c.id))
+BY_LOAD = Order("doctors-load", (load(DOCTORS.c.id, "doctor_id"), DOCTORS.c.id), descending=True)
+BY_LAST_LOGIN = Order("doctors-last-login", (last_login(USERS), DOCTORS.c.id), descending=True)
 BY_EXPERIENCE = Order("doctors-experience", (DOCTORS.c.years_of_experience, DOCTORS.c.id), descending=True)

@@ -5,8 +5,8 @@ from sqlalchemy import ARRAY, BigInteger, Text, any_
 from loaders.entities import APPOINTMENT, APPOINTMENT_STEP
 from loaders.pages import Order, Pages
 from loaders.rows import RowBy, RowsBy
-from loaders.statement import parameter
 from models.base import Instant
+from models.statement import parameter
 
 APPOINTMENTS = APPOINTMENT.table
 

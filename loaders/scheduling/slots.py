@@ -15,9 +15,9 @@ from loaders.places import in_city, near
 from loaders.providers.doctors import has_specialty, speaks, within_fee
 from loaders.reads import Reads
 from loaders.rows import RowBy, group
-from loaders.statement import Statement, compile_statement, ids, one_of_ids, parameter
 from models.base import Instant
 from models.slots import free_seats, might_have_seats
+from models.statement import Statement, compile_statement, ids, one_of_ids, parameter
 
 SLOTS, DOCTORS, CLINICS = SLOT.table, DOCTOR.table, CLINIC.table
 

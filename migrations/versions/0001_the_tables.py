@@ -93,6 +93,22 @@ BEGIN
 END $$
 """,
     """
+CREATE FUNCTION patients_copy_name() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.user_id IS NOT NULL THEN
+    SELECT name INTO NEW.name FROM users WHERE id = NEW.user_id;
+  END IF;
+  RETURN NEW;
+END $$
+""",
+    """
+CREATE FUNCTION users_tell_name() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE patients SET name = NEW.name WHERE user_id = NEW.id;
+  RETURN NULL;
+END $$
+""",
+    """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '% is only ever added to', TG_TABLE_NAME
@@ -140,6 +156,14 @@ CREATE CONSTRAINT TRIGGER ledger_entries_balanced AFTER INSERT OR UPDATE OR DELE
     """
 CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE ON ledger_entries
   FOR EACH ROW EXECUTE FUNCTION refuse_change()
+""",
+    """
+CREATE TRIGGER patients_name_copy BEFORE INSERT OR UPDATE OF user_id, name ON patients
+  FOR EACH ROW EXECUTE FUNCTION patients_copy_name()
+""",
+    """
+CREATE TRIGGER users_name_told AFTER UPDATE OF name ON users
+  FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION users_tell_name()
 """,
     """
 CREATE TRIGGER audit_records_append_only BEFORE UPDATE OR DELETE ON audit_records
@@ -296,6 +320,8 @@ def upgrade() -> None:
         sa.Column("late_fee_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("no_show_fee_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("payment_window", sa.Interval(), nullable=True),
+        sa.Column("hold_time", sa.Interval(), server_default="5 minutes", nullable=False),
+        sa.Column("offer_time", sa.Interval(), server_default="2 hours", nullable=False),
         sa.Column("created_by_id", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -307,6 +333,22 @@ def upgrade() -> None:
             "late_fee_minor >= 0 AND no_show_fee_minor >= 0", name=op.f("clinic_policies_fees_not_negative")
         ),
         sa.CheckConstraint("max_reschedules >= 0", name=op.f("clinic_policies_max_reschedules_not_negative")),
+        sa.CheckConstraint(
+            "least(notice_to_book, notice_to_cancel, notice_to_reschedule) >= interval '0' AND greatest(notice_to_book, notice_to_cancel, notice_to_reschedule) <= interval '366 days'",
+            name=op.f("clinic_policies_notices_range"),
+        ),
+        sa.CheckConstraint(
+            "payment_window > interval '0' AND payment_window <= interval '366 days'",
+            name=op.f("clinic_policies_window_range"),
+        ),
+        sa.CheckConstraint(
+            "hold_time > interval '0' AND hold_time <= interval '1 hour'",
+            name=op.f("clinic_policies_hold_time_range"),
+        ),
+        sa.CheckConstraint(
+            "offer_time > interval '0' AND offer_time <= interval '7 days'",
+            name=op.f("clinic_policies_offer_time_range"),
+        ),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("clinic_policies_clinic_id_fkey")),
         sa.ForeignKeyConstraint(["created_by_id"], ["users.id"], name=op.f("clinic_policies_created_by_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("clinic_policies_pkey")),
@@ -339,6 +381,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.CHAR(length=3), nullable=False),
         sa.Column("daily_patient_limit", sa.SmallInteger(), nullable=True),
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("review_reason", sa.String(), nullable=True),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -357,8 +400,83 @@ def upgrade() -> None:
     op.create_index("doctors_languages_idx", "doctors", ["languages"], unique=False, postgresql_using="gin")
     op.create_index("doctors_specialty_idx", "doctors", [sa.literal_column("lower(specialty)"), "id"], unique=False)
     op.create_table(
+        "credentials",
+        sa.Column("doctor_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "LICENCE",
+                "BOARD_CERTIFICATION",
+                "INSURANCE",
+                "DEGREE",
+                "OTHER",
+                name="kind_known",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("issuer", sa.String(), nullable=True),
+        sa.Column("issued_on", sa.Date(), nullable=True),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("documents", postgresql.ARRAY(sa.String()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "SUBMITTED",
+                "APPROVED",
+                "REJECTED",
+                "EXPIRED",
+                name="status_known",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            server_default="SUBMITTED",
+            nullable=False,
+        ),
+        sa.Column("submitted_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("reviewed_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("reviewed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("review_reason", sa.String(), nullable=True),
+        sa.Column("announced_days", sa.SmallInteger(), nullable=True),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("status <> 'EXPIRED'", name=op.f("credentials_expired_by_itself")),
+        sa.CheckConstraint("expires_on > issued_on", name=op.f("credentials_days_in_order")),
+        sa.CheckConstraint(
+            "(status = 'SUBMITTED') = (reviewed_at IS NULL)", name=op.f("credentials_reviewed_or_submitted")
+        ),
+        sa.CheckConstraint("cardinality(documents) <= 20", name=op.f("credentials_documents_few")),
+        sa.ForeignKeyConstraint(["doctor_id"], ["doctors.id"], name=op.f("credentials_doctor_id_fkey")),
+        sa.ForeignKeyConstraint(["submitted_by_id"], ["users.id"], name=op.f("credentials_submitted_by_id_fkey")),
+        sa.ForeignKeyConstraint(["reviewed_by_id"], ["users.id"], name=op.f("credentials_reviewed_by_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("credentials_pkey")),
+    )
+    op.create_index(op.f("credentials_doctor_id_id_idx"), "credentials", ["doctor_id", "id"], unique=False)
+    op.create_index(
+        "credentials_expiry_idx",
+        "credentials",
+        ["expires_on", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'APPROVED'"),
+    )
+    op.create_table(
         "patients",
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=True),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=True),
+        sa.Column("language", sa.String(), nullable=True),
+        sa.Column(
+            "notification_channels",
+            postgresql.ARRAY(sa.String()),
+            server_default=sa.text("'{EMAIL}'"),
+            nullable=False,
+        ),
         sa.Column(
             "status",
             sa.Enum(
@@ -388,15 +506,61 @@ def upgrade() -> None:
         ),
         sa.Column("allergies", sa.String(), nullable=True),
         sa.Column("emergency_contact", sa.String(), nullable=True),
+        sa.Column("guardian_id", sa.BigInteger(), nullable=True),
+        sa.Column("of_age_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("of_age_clinic_id", sa.BigInteger(), nullable=True),
+        sa.Column("registered_at_clinic_id", sa.BigInteger(), nullable=True),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "num_nonnulls(user_id, guardian_id, registered_at_clinic_id) > 0", name=op.f("patients_known_to_somebody")
+        ),
+        sa.CheckConstraint("guardian_id <> id", name=op.f("patients_not_own_guardian")),
+        sa.CheckConstraint(
+            "num_nonnulls(guardian_id, of_age_at, of_age_clinic_id) IN (0, 3) AND "
+            "(guardian_id IS NULL OR date_of_birth IS NOT NULL)",
+            name=op.f("patients_dependant_complete"),
+        ),
+        sa.CheckConstraint(
+            "user_id IS NULL OR num_nonnulls(phone, language) = 0", name=op.f("patients_contact_of_user")
+        ),
+        sa.CheckConstraint(
+            "notification_channels <@ '{EMAIL,SMS,PUSH}'::varchar[]", name=op.f("patients_channels_known")
+        ),
+        sa.ForeignKeyConstraint(["guardian_id"], ["patients.id"], name=op.f("patients_guardian_id_fkey")),
+        sa.ForeignKeyConstraint(["of_age_clinic_id"], ["clinics.id"], name=op.f("patients_of_age_clinic_id_fkey")),
+        sa.ForeignKeyConstraint(
+            ["registered_at_clinic_id"], ["clinics.id"], name=op.f("patients_registered_at_clinic_id_fkey")
+        ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("patients_user_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("patients_pkey")),
         sa.UniqueConstraint("user_id", name=op.f("patients_user_id_key")),
     )
     op.create_index(op.f("patients_date_of_birth_id_idx"), "patients", ["date_of_birth", "id"], unique=False)
+    op.create_index("patients_name_idx", "patients", ["name", "id"], unique=False)
+    op.create_index(
+        "patients_name_words_idx",
+        "patients",
+        [sa.literal_column("to_tsvector('simple', name)")],
+        unique=False,
+        postgresql_using="gin",
+    )
+    op.create_index(
+        "patients_guardian_idx",
+        "patients",
+        ["guardian_id"],
+        unique=False,
+        postgresql_where=sa.text("guardian_id IS NOT NULL"),
+    )
+    op.create_index(
+        "patients_registered_idx",
+        "patients",
+        ["registered_at_clinic_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("registered_at_clinic_id IS NOT NULL"),
+    )
     op.create_table(
         "staff",
         sa.Column("user_id", sa.BigInteger(), nullable=False),
@@ -422,9 +586,47 @@ def upgrade() -> None:
         sa.CheckConstraint("role IN ('STAFF', 'MANAGER')", name=op.f("staff_role_of_staff")),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("staff_clinic_id_fkey")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("staff_user_id_fkey")),
-        sa.PrimaryKeyConstraint("user_id", "clinic_id", name=op.f("staff_pkey")),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("staff_pkey")),
+        sa.UniqueConstraint("user_id", "clinic_id", name=op.f("staff_user_id_clinic_id_key")),
     )
     op.create_index(op.f("staff_clinic_id_idx"), "staff", ["clinic_id"], unique=False)
+    op.create_table(
+        "outgoing_mails",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "VERIFY_EMAIL",
+                "ALREADY_REGISTERED",
+                "INVITATION",
+                "PASSWORD_CHANGED",
+                name="kind_known",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("send_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("gave_up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("outgoing_mails_user_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("outgoing_mails_pkey")),
+    )
+    op.create_index(
+        "outgoing_mails_pending_idx",
+        "outgoing_mails",
+        ["send_after", "id"],
+        unique=False,
+        postgresql_where=sa.text("sent_at IS NULL AND gave_up_at IS NULL"),
+    )
+    op.create_index(op.f("outgoing_mails_user_id_idx"), "outgoing_mails", ["user_id"], unique=False)
     op.create_table(
         "user_roles",
         sa.Column("user_id", sa.BigInteger(), nullable=False),
@@ -466,6 +668,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("audit_records_pkey")),
     )
     op.create_index(
+        "audit_records_happened_idx", "audit_records", ["happened_at"], unique=False, postgresql_using="brin"
+    )
+    op.create_index(
         "audit_records_patient_idx",
         "audit_records",
         ["patient_id", "id"],
@@ -502,6 +707,7 @@ def upgrade() -> None:
             "kind <> 'EXTRA_HOURS' OR (starts_at IS NOT NULL AND slot_minutes IS NOT NULL AND clinic_id IS NOT NULL)",
             name=op.f("availability_exceptions_extra_hours_complete"),
         ),
+        sa.CheckConstraint("slot_minutes BETWEEN 5 AND 480", name=op.f("availability_exceptions_minutes_range")),
         sa.CheckConstraint(
             "(starts_at IS NULL) = (ends_at IS NULL) AND starts_at < ends_at",
             name=op.f("availability_exceptions_starts_before_end"),
@@ -513,73 +719,6 @@ def upgrade() -> None:
     op.create_index(
         op.f("availability_exceptions_doctor_id_day_idx"), "availability_exceptions", ["doctor_id", "day"], unique=False
     )
-    op.create_table(
-        "daily_lead_times",
-        sa.Column("lead_days", sa.BigInteger(), nullable=False),
-        sa.Column("appointments", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("doctor_id", sa.BigInteger(), nullable=False),
-        sa.Column("clinic_id", sa.BigInteger(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("daily_lead_times_clinic_id_fkey")),
-        sa.ForeignKeyConstraint(["doctor_id"], ["doctors.id"], name=op.f("daily_lead_times_doctor_id_fkey")),
-        sa.PrimaryKeyConstraint("lead_days", "doctor_id", "clinic_id", "day", name=op.f("daily_lead_times_pkey")),
-    )
-    op.create_index(op.f("daily_lead_times_clinic_id_day_idx"), "daily_lead_times", ["clinic_id", "day"], unique=False)
-    op.create_table(
-        "daily_revenue",
-        sa.Column("currency", sa.CHAR(length=3), nullable=False),
-        sa.Column("captured_minor", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("refunded_minor", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("doctor_id", sa.BigInteger(), nullable=False),
-        sa.Column("clinic_id", sa.BigInteger(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("daily_revenue_clinic_id_fkey")),
-        sa.ForeignKeyConstraint(["doctor_id"], ["doctors.id"], name=op.f("daily_revenue_doctor_id_fkey")),
-        sa.PrimaryKeyConstraint("currency", "doctor_id", "clinic_id", "day", name=op.f("daily_revenue_pkey")),
-    )
-    op.create_index(op.f("daily_revenue_clinic_id_day_idx"), "daily_revenue", ["clinic_id", "day"], unique=False)
-    op.create_table(
-        "daily_seats",
-        sa.Column("offered", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("taken", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("doctor_id", sa.BigInteger(), nullable=False),
-        sa.Column("clinic_id", sa.BigInteger(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("daily_seats_clinic_id_fkey")),
-        sa.ForeignKeyConstraint(["doctor_id"], ["doctors.id"], name=op.f("daily_seats_doctor_id_fkey")),
-        sa.PrimaryKeyConstraint("doctor_id", "clinic_id", "day", name=op.f("daily_seats_pkey")),
-    )
-    op.create_index(op.f("daily_seats_clinic_id_day_idx"), "daily_seats", ["clinic_id", "day"], unique=False)
-    op.create_table(
-        "daily_statuses",
-        sa.Column(
-            "status",
-            sa.Enum(
-                "PENDING",
-                "CONFIRMED",
-                "CHECKED_IN",
-                "IN_PROGRESS",
-                "COMPLETED",
-                "CANCELLED",
-                "NO_SHOW",
-                "DECLINED",
-                name="status_known",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("appointments", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("first_visits", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("doctor_id", sa.BigInteger(), nullable=False),
-        sa.Column("clinic_id", sa.BigInteger(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("daily_statuses_clinic_id_fkey")),
-        sa.ForeignKeyConstraint(["doctor_id"], ["doctors.id"], name=op.f("daily_statuses_doctor_id_fkey")),
-        sa.PrimaryKeyConstraint("status", "doctor_id", "clinic_id", "day", name=op.f("daily_statuses_pkey")),
-    )
-    op.create_index(op.f("daily_statuses_clinic_id_day_idx"), "daily_statuses", ["clinic_id", "day"], unique=False)
     op.create_table(
         "doctor_clinics",
         sa.Column("doctor_id", sa.BigInteger(), nullable=False),
@@ -645,6 +784,7 @@ def upgrade() -> None:
         sa.Column("capacity", sa.SmallInteger(), server_default="1", nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -684,6 +824,7 @@ def upgrade() -> None:
         sa.Column("held_count", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("template_id", sa.BigInteger(), nullable=True),
+        sa.Column("is_extra", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -794,6 +935,20 @@ def upgrade() -> None:
     )
     op.create_index("appointments_clinic_patient_idx", "appointments", ["clinic_id", "patient_id"], unique=False)
     op.create_index(
+        "appointments_doctor_unpaid_idx",
+        "appointments",
+        ["doctor_id", "local_day"],
+        unique=False,
+        postgresql_where=sa.text("awaits_payment"),
+    )
+    op.create_index(
+        "appointments_patient_unpaid_idx",
+        "appointments",
+        ["patient_id"],
+        unique=False,
+        postgresql_where=sa.text("awaits_payment"),
+    )
+    op.create_index(
         op.f("appointments_doctor_id_starts_at_id_idx"), "appointments", ["doctor_id", "starts_at", "id"], unique=False
     )
     op.create_index(
@@ -828,6 +983,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("holds_pkey")),
     )
     op.create_index(op.f("holds_patient_id_idx"), "holds", ["patient_id"], unique=False)
+    op.create_index(op.f("holds_slot_id_idx"), "holds", ["slot_id"], unique=False)
     op.create_index(
         "holds_slot_live_idx",
         "holds",
@@ -895,6 +1051,14 @@ def upgrade() -> None:
         ["appointment_id", "id"],
         unique=False,
     )
+    op.create_index(
+        op.f("appointment_timeline_from_slot_id_idx"),
+        "appointment_timeline",
+        ["from_slot_id"],
+        unique=False,
+        postgresql_where=sa.text("from_slot_id IS NOT NULL"),
+    )
+    op.create_index(op.f("appointment_timeline_to_slot_id_idx"), "appointment_timeline", ["to_slot_id"], unique=False)
     op.create_table(
         "payments",
         sa.Column("appointment_id", sa.BigInteger(), nullable=False),
@@ -934,6 +1098,7 @@ def upgrade() -> None:
         sa.Column("covered_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("captured_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("refunded_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("kept_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("currency", sa.CHAR(length=3), nullable=False),
         sa.Column("gateway", sa.String(), nullable=True),
         sa.Column("gateway_reference", sa.String(), nullable=True),
@@ -943,7 +1108,8 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name=op.f("payments_currency_iso")),
         sa.CheckConstraint("amount_minor >= 0 AND covered_minor >= 0", name=op.f("payments_amounts_not_negative")),
-        sa.CheckConstraint("captured_minor BETWEEN 0 AND amount_minor", name=op.f("payments_captured_within_amount")),
+        sa.CheckConstraint("captured_minor >= 0", name=op.f("payments_captured_not_negative")),
+        sa.CheckConstraint("kept_minor BETWEEN 0 AND amount_minor", name=op.f("payments_kept_within_amount")),
         sa.CheckConstraint(
             "refunded_minor BETWEEN 0 AND captured_minor", name=op.f("payments_refunded_within_captured")
         ),
@@ -1035,6 +1201,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("amount_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("by_hand", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
@@ -1044,6 +1211,101 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider", "event_id", name=op.f("payment_events_provider_event_id_key")),
     )
     op.create_index(op.f("payment_events_payment_id_id_idx"), "payment_events", ["payment_id", "id"], unique=False)
+    op.create_table(
+        "payment_sessions",
+        sa.Column("payment_id", sa.BigInteger(), nullable=False),
+        sa.Column("gateway", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("description", sa.String(), nullable=False),
+        sa.Column("is_manual", sa.Boolean(), nullable=False),
+        sa.Column("return_url", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reference", sa.String(), nullable=True),
+        sa.Column("client_token", sa.String(), nullable=True),
+        sa.Column("checkout_url", sa.String(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("payment_sessions_amount_positive")),
+        sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name=op.f("payment_sessions_payment_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("payment_sessions_pkey")),
+        sa.UniqueConstraint("gateway", "reference", name=op.f("payment_sessions_gateway_reference_key")),
+    )
+    op.create_index(
+        "payment_sessions_open_idx",
+        "payment_sessions",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_index(op.f("payment_sessions_payment_id_id_idx"), "payment_sessions", ["payment_id", "id"], unique=False)
+    op.create_table(
+        "gateway_requests",
+        sa.Column("payment_id", sa.BigInteger(), nullable=False),
+        sa.Column("session_id", sa.BigInteger(), nullable=True),
+        sa.Column("after_id", sa.BigInteger(), nullable=True),
+        sa.Column("gateway", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=True),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "CREATE_SESSION",
+                "EXPIRE_SESSION",
+                "CAPTURE",
+                "VOID",
+                "REFUND",
+                name="kind_known",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=True),
+        sa.Column("is_duplicate", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("is_automatic", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("asked_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "OPEN",
+                "DONE",
+                "DECLINED",
+                "REFUSED",
+                name="status_known",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            server_default="OPEN",
+            nullable=False,
+        ),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("attempts", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("gateway_requests_amount_positive")),
+        sa.ForeignKeyConstraint(["after_id"], ["gateway_requests.id"], name=op.f("gateway_requests_after_id_fkey")),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["users.id"], name=op.f("gateway_requests_asked_by_id_fkey")),
+        sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name=op.f("gateway_requests_payment_id_fkey")),
+        sa.ForeignKeyConstraint(["session_id"], ["payment_sessions.id"], name=op.f("gateway_requests_session_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("gateway_requests_pkey")),
+        sa.UniqueConstraint("key", name=op.f("gateway_requests_key_key")),
+    )
+    op.create_index(
+        "gateway_requests_open_idx",
+        "gateway_requests",
+        ["due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'OPEN'"),
+    )
+    op.create_index(op.f("gateway_requests_payment_id_id_idx"), "gateway_requests", ["payment_id", "id"], unique=False)
+    op.create_index("gateway_requests_session_idx", "gateway_requests", ["session_id"], unique=False)
     op.create_table(
         "waitlist_offers",
         sa.Column("entry_id", sa.BigInteger(), nullable=False),
@@ -1121,11 +1383,105 @@ def upgrade() -> None:
         postgresql_where=sa.text("doctor_id IS NOT NULL"),
     )
     op.create_index(op.f("ledger_entries_transaction_id_idx"), "ledger_entries", ["transaction_id"], unique=False)
+    op.create_table(
+        "sandbox_payments",
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("created_key", sa.String(), nullable=False),
+        sa.Column("payment", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("description", sa.String(), nullable=False),
+        sa.Column("is_manual", sa.Boolean(), nullable=False),
+        sa.Column("return_url", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "OPEN",
+                "HELD",
+                "CAPTURED",
+                "VOIDED",
+                "EXPIRED",
+                name="status_known",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            server_default="OPEN",
+            nullable=False,
+        ),
+        sa.Column("captured_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("refunded_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("faults", postgresql.ARRAY(sa.String()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("answered", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.CheckConstraint(
+            "captured_minor BETWEEN 0 AND amount_minor", name=op.f("sandbox_payments_captured_within_amount")
+        ),
+        sa.CheckConstraint(
+            "refunded_minor BETWEEN 0 AND captured_minor", name=op.f("sandbox_payments_refunded_within_captured")
+        ),
+        sa.PrimaryKeyConstraint("reference", name=op.f("sandbox_payments_pkey")),
+        sa.UniqueConstraint("created_key", name=op.f("sandbox_payments_created_key_key")),
+    )
+    op.create_index(
+        "sandbox_payments_open_idx",
+        "sandbox_payments",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'OPEN'"),
+    )
+    op.create_table(
+        "sandbox_events",
+        sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "AUTHORIZED",
+                "CAPTURED",
+                "REFUNDED",
+                "FAILED",
+                "VOIDED",
+                "OTHER",
+                name="kind_known",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sends_left", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["reference"], ["sandbox_payments.reference"], name=op.f("sandbox_events_reference_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("sandbox_events_pkey")),
+        sa.UniqueConstraint("event_id", name=op.f("sandbox_events_event_id_key")),
+    )
+    op.create_index(
+        "sandbox_events_due_idx",
+        "sandbox_events",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(op.f("sandbox_events_reference_idx"), "sandbox_events", ["reference"], unique=False)
     for statement in TRIGGERS:
         op.execute(statement)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("sandbox_events_reference_idx"), table_name="sandbox_events")
+    op.drop_index("sandbox_events_due_idx", table_name="sandbox_events", postgresql_where=sa.text("due_at IS NOT NULL"))
+    op.drop_table("sandbox_events")
+    op.drop_index(
+        "sandbox_payments_open_idx", table_name="sandbox_payments", postgresql_where=sa.text("status = 'OPEN'")
+    )
+    op.drop_table("sandbox_payments")
     op.drop_index(op.f("ledger_entries_transaction_id_idx"), table_name="ledger_entries")
     op.drop_index(
         "ledger_entries_doctor_idx", table_name="ledger_entries", postgresql_where=sa.text("doctor_id IS NOT NULL")
@@ -1136,6 +1492,8 @@ def downgrade() -> None:
         "waitlist_offers_entry_open_key", table_name="waitlist_offers", postgresql_where=sa.text("status = 'OPEN'")
     )
     op.drop_table("waitlist_offers")
+    op.drop_table("gateway_requests")
+    op.drop_table("payment_sessions")
     op.drop_index(op.f("payment_events_payment_id_id_idx"), table_name="payment_events")
     op.drop_table("payment_events")
     op.drop_index(op.f("ledger_transactions_payout_id_idx"), table_name="ledger_transactions")
@@ -1151,9 +1509,16 @@ def downgrade() -> None:
     op.drop_index("payments_appointment_visit_key", table_name="payments", postgresql_where=sa.text("kind = 'VISIT'"))
     op.drop_index(op.f("payments_appointment_id_id_idx"), table_name="payments")
     op.drop_table("payments")
+    op.drop_index(op.f("appointment_timeline_to_slot_id_idx"), table_name="appointment_timeline")
+    op.drop_index(
+        op.f("appointment_timeline_from_slot_id_idx"),
+        table_name="appointment_timeline",
+        postgresql_where=sa.text("from_slot_id IS NOT NULL"),
+    )
     op.drop_index(op.f("appointment_timeline_appointment_id_id_idx"), table_name="appointment_timeline")
     op.drop_table("appointment_timeline")
     op.drop_index("holds_slot_live_idx", table_name="holds", postgresql_where=sa.text("released_at IS NULL"))
+    op.drop_index(op.f("holds_slot_id_idx"), table_name="holds")
     op.drop_index(op.f("holds_patient_id_idx"), table_name="holds")
     op.drop_table("holds")
     op.drop_index(op.f("appointments_starts_at_id_idx"), table_name="appointments")
@@ -1161,6 +1526,8 @@ def downgrade() -> None:
     op.drop_index(op.f("appointments_patient_id_starts_at_id_idx"), table_name="appointments")
     op.drop_index("appointments_doctor_patient_idx", table_name="appointments", postgresql_where=sa.text("keeps_seat"))
     op.drop_index(op.f("appointments_doctor_id_starts_at_id_idx"), table_name="appointments")
+    op.drop_index("appointments_patient_unpaid_idx", table_name="appointments")
+    op.drop_index("appointments_doctor_unpaid_idx", table_name="appointments")
     op.drop_index("appointments_clinic_patient_idx", table_name="appointments")
     op.drop_index(op.f("appointments_clinic_id_starts_at_id_idx"), table_name="appointments")
     op.drop_table("appointments")
@@ -1179,26 +1546,23 @@ def downgrade() -> None:
     op.drop_table("doctor_days")
     op.drop_index(op.f("doctor_clinics_clinic_id_doctor_id_idx"), table_name="doctor_clinics")
     op.drop_table("doctor_clinics")
-    op.drop_index(op.f("daily_statuses_clinic_id_day_idx"), table_name="daily_statuses")
-    op.drop_table("daily_statuses")
-    op.drop_index(op.f("daily_seats_clinic_id_day_idx"), table_name="daily_seats")
-    op.drop_table("daily_seats")
-    op.drop_index(op.f("daily_revenue_clinic_id_day_idx"), table_name="daily_revenue")
-    op.drop_table("daily_revenue")
-    op.drop_index(op.f("daily_lead_times_clinic_id_day_idx"), table_name="daily_lead_times")
-    op.drop_table("daily_lead_times")
     op.drop_index(op.f("availability_exceptions_doctor_id_day_idx"), table_name="availability_exceptions")
     op.drop_table("availability_exceptions")
     op.drop_index("audit_records_user_idx", table_name="audit_records")
     op.drop_index(
         "audit_records_patient_idx", table_name="audit_records", postgresql_where=sa.text("patient_id IS NOT NULL")
     )
+    op.drop_index("audit_records_happened_idx", table_name="audit_records")
     op.drop_table("audit_records")
     op.drop_table("user_roles")
+    op.drop_index(op.f("outgoing_mails_user_id_idx"), table_name="outgoing_mails")
+    op.drop_index("outgoing_mails_pending_idx", table_name="outgoing_mails")
+    op.drop_table("outgoing_mails")
     op.drop_index(op.f("staff_clinic_id_idx"), table_name="staff")
     op.drop_table("staff")
     op.drop_index(op.f("patients_date_of_birth_id_idx"), table_name="patients")
     op.drop_table("patients")
+    op.drop_table("credentials")
     op.drop_index("doctors_specialty_idx", table_name="doctors")
     op.drop_index("doctors_languages_idx", table_name="doctors", postgresql_using="gin")
     op.drop_index("doctors_fee_idx", table_name="doctors")
@@ -1228,6 +1592,8 @@ def downgrade() -> None:
         "appointments_count_seat",
         "holds_count_seat",
         "ledger_entries_balance",
+        "patients_copy_name",
+        "users_tell_name",
         "refuse_change",
     ):
         op.execute(f"DROP FUNCTION {function}()")

@@ -40,10 +40,38 @@ CREATE TRIGGER oauth_clients_tell AFTER UPDATE OF disabled_at ON oauth_clients
   FOR EACH ROW EXECUTE FUNCTION tell_revocation()
 """,
     """
-CREATE TRIGGER users_tell AFTER UPDATE OF status ON users
-  FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION tell_revocation()
+CREATE TRIGGER users_tell AFTER UPDATE OF status, email ON users
+  FOR EACH ROW WHEN ((OLD.status, OLD.email) IS DISTINCT FROM (NEW.status, NEW.email))
+  EXECUTE FUNCTION tell_revocation()
+""",
+    """
+CREATE FUNCTION tell_viewer_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('revocations', 'changed ' || OLD.user_id);
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM pg_notify('revocations', 'changed ' || NEW.user_id);
+  END IF;
+  RETURN NULL;
+END $$
+""",
+    """
+CREATE FUNCTION tell_viewers_added() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF (SELECT count(*) > 100 FROM added) THEN
+    PERFORM pg_notify('revocations', 'changed');
+  ELSE
+    PERFORM pg_notify('revocations', 'changed ' || user_id) FROM added;
+  END IF;
+  RETURN NULL;
+END $$
 """,
 )
+MAKING_VIEWERS = {
+    "user_roles": "user_id, role",
+    "staff": "user_id, clinic_id, role, ended_at",
+    "doctors": "user_id",
+    "patients": "user_id",
+}
 
 
 def upgrade() -> None:
@@ -275,9 +303,23 @@ def upgrade() -> None:
     )
     for statement in TRIGGERS:
         op.execute(statement)
+    for table, columns in MAKING_VIEWERS.items():
+        op.execute(
+            f"CREATE TRIGGER {table}_tell_added AFTER INSERT ON {table} REFERENCING NEW TABLE AS added "
+            "FOR EACH STATEMENT EXECUTE FUNCTION tell_viewers_added()"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_tell_changed AFTER UPDATE OF {columns} OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION tell_viewer_change()"
+        )
 
 
 def downgrade() -> None:
+    for table in MAKING_VIEWERS:
+        op.execute(f"DROP TRIGGER {table}_tell_changed ON {table}")
+        op.execute(f"DROP TRIGGER {table}_tell_added ON {table}")
+    op.execute("DROP FUNCTION tell_viewers_added()")
+    op.execute("DROP FUNCTION tell_viewer_change()")
     op.execute("DROP TRIGGER users_tell ON users")
     op.drop_index(
         "refresh_tokens_one_unused_idx", table_name="refresh_tokens", postgresql_where=sa.text("used_at IS NULL")

@@ -1,0 +1,18 @@
+"""Patients' records."""
+
+import strawberry
+
+from resolvers.patients.add_dependant import AddDependant
+from resolvers.patients.create_patient import CreatePatient
+from resolvers.patients.set_patient_status import SetPatientStatus
+from resolvers.patients.update_patient import UpdatePatient
+
+
+@strawberry.type
+class PatientMutations(
+    AddDependant,
+    CreatePatient,
+    SetPatientStatus,
+    UpdatePatient,
+):
+    pass

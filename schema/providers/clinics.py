@@ -3,11 +3,14 @@
 import strawberry
 
 from loaders.entities import ClinicRow
+from loaders.providers.policies import ClosingDaysOfClinic, PolicyOfClinic
+from loaders.providers.staff import StaffOfClinic
 from schema.directives import requires
 from schema.fields import described, read, relation
 from schema.node import Node, global_id
 from schema.paging import Connection
 from schema.providers.filters import doctors_of
+from schema.providers.policies import ClinicPolicy, ClosingDay
 from schema.scheduling.filters import appointments_of, slots_of
 
 
@@ -35,6 +38,11 @@ class Clinic(Node):
     email: str | None = described("Address for questions.")
     is_active: bool = described("Whether it takes bookings.")
     version: int = described("Grows with every change; sent back with an edit, it shows that nothing was overlooked.")
+    policy: ClinicPolicy | None = relation(PolicyOfClinic, "id", "The rules it books by; null: none were set.")
+    closing_days: list[ClosingDay] = relation(ClosingDaysOfClinic, "id", "When it is closed, from its today on.")
+    staff: list["StaffMember"] | None = relation(
+        StaffOfClinic, "id", "Who works here without being a doctor, where they are yours to see."
+    )
     doctors: Connection["Doctor"] = relation(doctors_of("clinic"), "id", "Who works here.")
     slots: Connection["Slot"] = relation(slots_of("clinic"), "id", "Slots here, earliest first.")
     appointments: Connection["Appointment"] | None = relation(
@@ -43,5 +51,6 @@ class Clinic(Node):
 
 
 from schema.providers.doctors import Doctor  # noqa: E402
+from schema.providers.staff import StaffMember  # noqa: E402
 from schema.scheduling.appointments import Appointment  # noqa: E402
 from schema.scheduling.slots import Slot  # noqa: E402

@@ -7,7 +7,8 @@ import asyncpg
 
 async def create_database(dsn: str, name: str, *, template: str = "template1") -> str:
     """Create the database `name` in the server of `dsn`; returns the DSN of the new one."""
-    await _execute(dsn, f"CREATE DATABASE {_quoted(name)} TEMPLATE {_quoted(template)}")
+    # Copying files takes half as long as logging every page, which is the default.
+    await _execute(dsn, f"CREATE DATABASE {_quoted(name)} TEMPLATE {_quoted(template)} STRATEGY FILE_COPY")
     return _with_database(dsn, name)
 
 

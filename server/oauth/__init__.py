@@ -13,11 +13,12 @@ from server.oauth.edge import Edge
 from server.oauth.endpoints import Endpoints
 from server.oauth.passwords import PasswordPages
 from server.oauth.sign_in import SignInPages
+from server.oauth.userinfo import UserinfoEndpoint
 
 __all__ = ["Edge", "routes"]
 
 
 def routes(edge: Edge) -> list[Route]:
     """Everything under /oauth and the documents under /.well-known."""
-    parts = (Endpoints, AuthorizationPages, SignInPages, PasswordPages, AccountPages)
+    parts = (Endpoints, UserinfoEndpoint, AuthorizationPages, SignInPages, PasswordPages, AccountPages)
     return [route for part in parts for route in part(edge).routes()]

@@ -12,12 +12,10 @@ from auth.tokens import FOREIGN_ALGORITHMS, Expectation, TokenVerifier
 from server.oauth.edge import Edge
 
 
-@asynccontextmanager
-async def own_tokens(edge: Edge, dsn: str) -> AsyncIterator[TokenVerifier]:
+def own_tokens(edge: Edge, revocations: Revocations) -> TokenVerifier:
     """Accepts what the open `edge` has issued, until it expires or is revoked in whatever process."""
     expected = Expectation(edge.configuration.issuer, edge.configuration.resource)
-    async with Revocations.listening(dsn, edge.clock) as revocations:
-        yield TokenVerifier(expected, own_keys(edge.sessions, edge.clock), edge.clock, revocations)
+    return TokenVerifier(expected, own_keys(edge.sessions, edge.clock), edge.clock, revocations)
 
 
 @asynccontextmanager

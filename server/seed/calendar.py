@@ -162,12 +162,13 @@ def batch(calendar: Calendar, present: int) -> Batch:
             end = start + c.minutes[n] * MINUTE
             made = c.made(n, present)
             yield (n + 1, c.doctor[n], c.clinic[n], start, end, end + c.buffer[n] * MINUTE, c.day[n], c.capacity[n],
-                   c.booked[n], c.unpaid[n], c.held[n], c.is_active(n), c.template[n] or None, made, made)  # fmt: skip
+                   c.booked[n], c.unpaid[n], c.held[n], c.is_active(n), c.template[n] or None,
+                   not c.template[n], made, made)  # fmt: skip
 
     return Batch(
         "slots",
         "id doctor_id clinic_id starts_at ends_at blocked_until local_day capacity booked_count unpaid_count "
-        "held_count is_active template_id created_at updated_at",
+        "held_count is_active template_id is_extra created_at updated_at",
         rows(),
         len(calendar),
     )

@@ -208,7 +208,11 @@ class History:
                     old = new = None
                     if step.from_slot is not None:
                         old, new = step.from_slot + 1, self.made.slot[n] + 1
-                    yield (number, n + 1, step.from_status, step.to_status, old, new, step.actor, step.reason, step.at)
+                    clinic = self.calendar.clinic[self.made.slot[n]]
+                    yield (number, n + 1, clinic, step.from_status, step.to_status, old, new, step.actor, step.reason,
+                           step.at)  # fmt: skip
 
-        columns = "id appointment_id from_status to_status from_slot_id to_slot_id actor_id reason happened_at"
+        columns = (
+            "id appointment_id clinic_id from_status to_status from_slot_id to_slot_id actor_id reason happened_at"
+        )
         return Batch("appointment_timeline", columns, rows(), sum(self.step_counts))

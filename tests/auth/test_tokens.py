@@ -352,7 +352,8 @@ async def test_what_is_revoked_stops_at_once_in_every_process(world: World, stop
 
 async def test_a_process_accepts_its_own_tokens_until_they_are_revoked(world: World) -> None:
     body = await world.tokens(await world.signed_in())
-    async with own_tokens(world.edge, world.dsn) as checker:
+    async with Revocations.listening(world.dsn, world.clock) as revocations:
+        checker = own_tokens(world.edge, revocations)
         claims = await checker.verify(body["access_token"])
         await world.sql.execute("UPDATE token_families SET tokens_until = now() + interval '1 hour'")
         await world.post("revoke", token=body["refresh_token"])

@@ -17,10 +17,13 @@ from urllib.parse import urlsplit
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from starlette.types import Scope
 
+from auth.viewer import Viewer
 from server import pages
 from server.app import create_app
 from server.settings import Settings
+from tests.client import VIEWERS
 from tests.clinic_data import NOW
 
 Scheme = Literal["light", "dark"]
@@ -37,11 +40,15 @@ addEventListener("securitypolicyviolation", (event) =>
 """
 
 
+async def service(_scope: Scope) -> Viewer:
+    return VIEWERS["service"]
+
+
 @pytest.fixture(scope="module")
 def base_url(three: str) -> Iterator[str]:
     """Where the application listens, on this machine."""
     listener = socket.create_server(("127.0.0.1", 0))
-    app = create_app(three, Settings(), clock=lambda: NOW)
+    app = create_app(three, Settings(), viewer_of=service, clock=lambda: NOW)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -6,7 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.client import Client
+from server.app import create_app
+from server.settings import Settings
+from server.wire import HttpProfile, Introspection, Wire
+from tests.client import Client, viewer_of
 
 QUERY = {"query": "{ doctors(first: 1) { edges { node { licenceNumber } } } }"}
 ANSWER = {"data": {"doctors": {"edges": [{"node": {"licenceNumber": "L1"}}]}}}
@@ -168,6 +171,127 @@ async def test_documents_are_kept_within_bounds(client: Client, monkeypatch: pyt
     monkeypatch.setattr("server.documents.KEPT_CHARACTERS", 200)
     for n in range(20):
         assert (await client.ask(f"{{ a{n}: __typename }}")).data == {f"a{n}": "Query"}
-    kept = client._app.endpoint._documents._kept
+    kept = client.app.endpoint.documents._kept
     assert 5 < len(kept) < 20
     assert sum(map(len, kept)) <= 200
+
+
+async def test_asking_by_query(client: Client) -> None:
+    given = VIEWER | {"content-type": "application/json"}
+    answered = await client.http.request("QUERY", "/graphql", json=QUERY, headers=given)
+    assert (answered.status_code, answered.json()) == (200, ANSWER)
+    for method, headers in (("QUERY", given), ("GET", VIEWER | PREFLIGHT)):
+        mutation = {"query": "mutation { endAllSessions(input: {}) { __typename } }"}
+        by_get = method == "GET"
+        refused = await client.http.request(
+            method, "/graphql", params=mutation if by_get else None, json=None if by_get else mutation, headers=headers
+        )
+        assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+        assert refused.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+
+
+async def test_nobody_keeps_an_answer(client: Client) -> None:
+    bodies: tuple[Any, ...] = (QUERY, {"query": "{"}, [])
+    for body in bodies:
+        assert (await post(client, body)).headers["cache-control"] == "private, no-store"
+
+
+async def test_a_batch_is_told_from_what_is_no_request(client: Client) -> None:
+    response = await post(client, [QUERY, QUERY])
+    assert response.status_code == 400
+    assert "batches are not answered" in response.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"query": "{ __typename }", "query": "{ a: __typename }"}',
+        b'{"query": "{ __typename }", "variables": {}, "variables": {"a": 1}, "more": 1}',
+        b'{"query" : "{ __typename }", "operationName": "A", "query": "{ a: __typename }", "extensions": {}}',
+    ],
+)
+async def test_a_member_that_is_given_twice(client: Client, body: bytes) -> None:
+    response = await post(client, body)
+    assert (response.status_code, response.json()["errors"][0]["message"]) == (
+        400,
+        "a member of the body is given twice",
+    )
+    twice = await client.http.get("/graphql?query={__typename}&query={a:__typename}", headers=VIEWER | PREFLIGHT)
+    assert twice.status_code == 400
+
+
+async def test_members_of_variables_may_be_called_as_those_of_the_body(client: Client) -> None:
+    body = b'{"query": "{ __typename }", "variables": {"query": 1, "variables": {"query": 2}}}'
+    assert (await post(client, body)).json() == {"data": {"__typename": "Query"}}
+
+
+async def test_errors_are_shown_in_bounds(client: Client) -> None:
+    answer = await client.ask("{ " + " ".join(f"physicians{n}" for n in range(80)) + " }")
+    assert len(answer.body["errors"]) == 51
+    assert answer.body["errors"][50] == {
+        "message": "30 more errors are not shown",
+        "extensions": {"code": "TOO_MANY_ERRORS"},
+    }
+
+
+async def test_an_answer_tells_its_cost(three: str) -> None:
+    app = create_app(three, Settings(), viewer_of=viewer_of)
+    async with app.lifespan, Client(app).http as http:
+        given = {"x-test-viewer": "service"}
+        query = "{ doctors(first: 50) { edges { node { clinics { name } } } } }"
+        body = (await http.post("/graphql", json={"query": query}, headers=given)).json()
+        objects = 1 + sum(2 + len(edge["node"]["clinics"]) for edge in body["data"]["doctors"]["edges"])
+        assert body["extensions"] == {
+            "cost": {"estimated": 1 + 50 * (2 + 10), "limit": 10_000, "actual": objects},
+        }
+        schema = (await http.post("/graphql", json={"query": "{ __schema { types { name } } }"}, headers=given)).json()
+        assert schema["extensions"] == {"cost": {"estimated": 0, "limit": 10_000}}
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("{ __typename }", 200),
+        ('{ __typename doctor(id: "x") { id } }', 294),
+        ("{", 400),
+        ("{ physicians }", 422),
+        ("query($id: ID!) { doctor(id: $id) { id } }", 422),
+        ("query A { __typename } query B { __typename }", 422),
+    ],
+)
+async def test_the_draft_of_august_2026(three: str, query: str, status: int) -> None:
+    settings = Settings(wire=Wire(http_profile=HttpProfile.DRAFT_2026_08))
+    app = create_app(three, settings, viewer_of=viewer_of)
+    async with app.lifespan:
+        client = Client(app)
+        async with client.http:
+            modern = await post(client, {"query": query}, accept="application/graphql-response+json")
+            legacy = await post(client, {"query": query}, accept="application/json")
+            assert (modern.status_code, legacy.status_code) == (status, 200)
+            assert modern.json() == legacy.json()
+            assert (await post(client, b"{")).status_code == 400
+            assert (await post(client, {"query": query}, accept="text/plain")).status_code == 406
+            assert (await post(client, {"query": query}, content_type="text/plain")).status_code == 415
+
+
+@pytest.mark.parametrize("introspection", list(Introspection))
+async def test_who_is_told_the_schema(three: str, introspection: Introspection) -> None:
+    app = create_app(three, Settings(wire=Wire(introspection=introspection)), viewer_of=viewer_of)
+    told = {"anonymous": introspection is Introspection.ON, "patient": introspection is not Introspection.OFF}
+    async with app.lifespan:
+        client = Client(app)
+        async with client.http:
+            for viewer, allowed in told.items():
+                for query in (
+                    "{ __schema { types { name } } }",
+                    '{ ...F } fragment F on Query { __type(name: "A") { name } }',
+                ):
+                    answer = await client.ask(query, viewer=viewer)
+                    assert answer.codes == ([] if allowed else ["INTROSPECTION_DISABLED"])
+                for query, variables in (
+                    ("{ doctor(id: 1) { licenseNumber } }", {}),
+                    ("query ($f: SlotFilter) { slots(filter: $f) { edges { cursor } } }", {"f": {"doctorIdd": 1}}),
+                ):
+                    answer = await client.ask(query, variables, viewer=viewer)
+                    assert ("Did you mean" in answer.response.text) is allowed
+                assert (await client.ask("{ __typename }", viewer=viewer)).codes == []

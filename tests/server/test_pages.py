@@ -20,6 +20,8 @@ SCRIPT = b"console.log('hello');" * 50
 FILES = {
     "graphiql.js": "graphiql-AAAA1111.js",
     "graphiql.css": "graphiql-BBBB2222.css",
+    "dashboard.js": "dashboard-FFFF6666.js",
+    "dashboard.css": "dashboard-GGGG7777.css",
     "editor.worker.js": "editor.worker-CCCC3333.js",
     "icon.svg": "icon-DDDD4444.svg",
 }
@@ -42,7 +44,7 @@ def dist(tmp_path: Path) -> Path:
 @pytest.fixture
 async def client(dist: Path) -> AsyncIterator[httpx.AsyncClient]:
     pages = Pages(dist)
-    app = Starlette(routes=[Route("/graphql", pages.graphiql), *pages.routes()])
+    app = Starlette(routes=[Route("/graphql", pages.graphiql), Route("/dashboard", pages.dashboard), *pages.routes()])
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://clinicgraph.test") as client:
         yield client
@@ -63,6 +65,15 @@ async def test_the_page_forbids_all_that_it_does_not_need(client: httpx.AsyncCli
     assert page.headers["cross-origin-opener-policy"] == "same-origin"
     assert page.headers["cache-control"] == "no-cache"
     assert page.headers["vary"] == "Accept"
+
+
+async def test_the_dashboard_needs_no_exception(client: httpx.AsyncClient) -> None:
+    page = await client.get("/dashboard")
+
+    policy = dict(part.split(" ", 1) for part in page.headers["content-security-policy"].split("; "))
+    assert set(policy.values()) == {"'self'", "'none'"}
+    assert policy["default-src"] == "'none'"
+    assert f"/assets/{FILES['dashboard.js']}" in page.text
 
 
 async def test_the_page_names_only_assets_that_exist(client: httpx.AsyncClient) -> None:

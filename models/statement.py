@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, BindParameter, ColumnElement, Select, Text, any_, bindparam, cast
+from sqlalchemy import ARRAY, BigInteger, BindParameter, ColumnElement, Executable, Text, any_, bindparam, cast
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.types import TypeEngine
 
@@ -34,9 +34,9 @@ class Statement:
         return arguments
 
 
-def compile_statement(query: Select[Any], *, filtered: bool = False) -> Statement:
-    """Compiles a query. Values reach asyncpg as they are, so parameters are given as the Python types it expects."""
-    compiled = query.compile(dialect=DIALECT)
+def compile_statement(query: Executable, *, filtered: bool = False) -> Statement:
+    """Compiles a query or a write. Values reach asyncpg as they are: parameters are given as the types it expects."""
+    compiled: Any = query.compile(dialect=DIALECT)  # type: ignore[attr-defined]
     constants = {
         compiled.bind_names[parameter]: parameter.value for parameter in compiled.bind_names if not parameter.required
     }

@@ -1,0 +1,1 @@
+"""The rules. No HTTP, no clock, no commit."""

@@ -1,0 +1,1 @@
+"""People: who they are here, and what proves it."""

@@ -1,0 +1,1 @@
+"""Patients' records, and who answers for them."""

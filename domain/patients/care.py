@@ -1,0 +1,30 @@
+"""How the viewer stands to a patient."""
+
+from asyncpg import Record
+
+from domain.refusal import NotFound
+from domain.session import Session
+from models import Patient
+
+
+async def lock_patient(session: Session, patient_id: int) -> Record:
+    """The patient, locked after her user. Raises NotFound."""
+    try:
+        found = await session.find(Patient, patient_id)
+        if found["user_id"] is not None:
+            await session.run("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", found["user_id"])
+        return await session.lock(Patient, patient_id)
+    except NotFound:
+        raise NotFound("there is no such patient", field="patientId") from None
+
+
+def is_own(session: Session, patient: Record) -> bool:
+    """Whether it is the viewer herself, or a dependant of hers who is not of age."""
+    mine = session.viewer.patient_id
+    is_dependant = patient["of_age_at"] is not None and patient["of_age_at"] > session.now
+    return mine is not None and (patient["id"] == mine or (is_dependant and patient["guardian_id"] == mine))
+
+
+def is_in_care(session: Session, patient: Record) -> bool:
+    """Whether the viewer looks after a visible patient's record as staff of her clinics do, or sees everything."""
+    return session.viewer.sight.everything or (bool(session.viewer.clinic_ids) and not is_own(session, patient))

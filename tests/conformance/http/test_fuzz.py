@@ -1,0 +1,16 @@
+"""Two thousand operations that a machine has thought up, over queries and mutations, as several viewers."""
+
+from resolvers import build_schema
+from tests.client import Client
+from tests.server.fuzzing import ask_all, documents
+
+OPERATIONS = 2_000
+
+
+async def test_nothing_that_is_asked_breaks_anything(writer: Client) -> None:
+    texts = documents(build_schema()._schema, OPERATIONS)
+    assert len(texts) == OPERATIONS
+    assert sum(text.lstrip().startswith("mutation") for text in texts) > OPERATIONS // 10
+    codes, wrong = await ask_all(writer, texts)
+    assert wrong == [], f"{len(wrong)} of {len(texts)}"
+    print(dict(codes))

@@ -1,0 +1,1 @@
+"""Money, through the front door."""

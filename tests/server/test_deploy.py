@@ -1,0 +1,159 @@
+"""Files of operators: what they name is there, and the commands that containers run do what they are for."""
+
+import json
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from server import metrics
+from tests.server.test_serve import command, free_port, said
+
+METRIC = re.compile(r"\bclinicgraph_[a-z_]+")
+VARIABLE = re.compile(r"\"((?:CLINICGRAPH|STRIPE)_[A-Z_]+|DATABASE_URL|REDIS_URL)\"")
+WRITTEN = re.compile(r"\$\{(\w+):-([^}]*)\}")
+
+
+def compose(root: Path) -> dict[str, Any]:
+    """compose.yaml as it is without any variable set."""
+    text = WRITTEN.sub(lambda found: found[2], (root / "compose.yaml").read_text())
+    read: dict[str, Any] = yaml.safe_load(text)
+    return read
+
+
+def dockerfile(root: Path) -> list[tuple[str, str]]:
+    """The instructions, continued lines joined."""
+    text = (root / "Dockerfile").read_text().replace("\\\n", " ")
+    lines = [line.strip() for line in text.splitlines()]
+    return [
+        (word, rest.strip()) for word, _, rest in (line.partition(" ") for line in lines if line and line[0] != "#")
+    ]
+
+
+def known_metrics() -> set[str]:
+    """The names of all series."""
+    names: set[str] = set()
+    for family in metrics.REGISTRY.collect():
+        names |= {family.name + ("_total" if family.type == "counter" else "")}
+        if family.type == "histogram":
+            names |= {family.name + suffix for suffix in ("_bucket", "_sum", "_count")}
+    return names
+
+
+def test_each_variable_is_documented(root: Path) -> None:
+    read = {name for file in (root / "server").rglob("*.py") for name in VARIABLE.findall(file.read_text())}
+    written = set(re.findall(r"^\| `([A-Z_]+)` \|", (root / "docs" / "operations.md").read_text(), re.MULTILINE))
+    assert {"CLINICGRAPH_PORT", "DATABASE_URL", "REDIS_URL", "CLINICGRAPH_LOG_FORMAT"} <= read
+    assert written == read
+
+
+def test_the_dashboard_shows_metrics_that_there_are(root: Path) -> None:
+    dashboard = json.loads((root / "deploy" / "grafana-dashboard.json").read_text())
+    asked = {
+        name for panel in dashboard["panels"] for each in panel["targets"] for name in METRIC.findall(each["expr"])
+    }
+    assert asked <= known_metrics()
+    shown = {name.removesuffix("_total") for name in asked}
+    for family in metrics.REGISTRY.collect():
+        assert any(name.startswith(family.name) for name in shown), family.name
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def test_alerts_are_about_metrics_that_there_are(root: Path) -> None:
+    rules = yaml.safe_load((root / "deploy" / "alerts.yml").read_text())["groups"][0]["rules"]
+    asked = {name for rule in rules for name in METRIC.findall(rule["expr"])}
+    assert asked
+    assert asked <= known_metrics()
+    manual = (root / "docs" / "operations.md").read_text()
+    documented = set(re.findall(r"^\| `(Clinicgraph\w+)` \|", manual, re.MULTILINE))
+    assert {rule["alert"] for rule in rules} == documented
+
+
+def test_the_image_has_what_it_needs(root: Path) -> None:
+    """Every package that `server` imports is copied, by its name, and nothing that is not in the context."""
+    steps = dockerfile(root)
+    copied = [rest.split()[0] for word, rest in steps if word == "COPY" and not rest.startswith("--from")]
+    contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]
+    packages = set(contracts["root_packages"])
+    assert packages <= set(copied)
+    ignored = (root / ".dockerignore").read_text().splitlines()
+    assert {f"!{each}" for each in copied} <= set(ignored)
+    assert all((root / each).exists() for each in copied)
+    final = steps[max(n for n, (word, _) in enumerate(steps) if word == "FROM") :]
+    assert ("USER", "clinicgraph") in final
+    assert not [rest for word, rest in steps if word == "ADD" or "://" in rest]
+
+
+def test_services_are_as_safe_as_they_can_be(root: Path) -> None:
+    services = compose(root)["services"]
+    assert set(services) == {"server", "worker", "database", "redis"}
+    for name, service in services.items():
+        assert "healthcheck" in service, name
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+    for name in ("server", "worker"):
+        assert services[name]["read_only"]
+        assert services[name]["cap_drop"] == ["ALL"]
+
+
+async def test_containers_run_commands_that_work(root: Path, empty_database: str, tmp_path: Path) -> None:
+    """The commands and environments of compose.yaml, with this database and port in place of its own."""
+    services = compose(root)["services"]
+    image = json.loads(dict(dockerfile(root))["CMD"])
+    check = json.loads(re.sub(r"^.*?CMD ", "", dict(dockerfile(root))["HEALTHCHECK"]))
+    for service in ("server", "worker"):
+        assert services[service]["command"][:3] == image[:3] == ["python", "-m", "server"]
+    assert services["server"]["healthcheck"]["test"] == ["CMD", *check]
+    ours = {"DATABASE_URL": empty_database, "CLINICGRAPH_DATA_DIR": str(tmp_path), "REDIS_URL": ""}
+    given = {name: value or "" for name, value in services["server"]["environment"].items()}
+    environment = given | ours
+    port = str(free_port())
+    command_of = services["server"]["command"][3:]
+    assert (await said(await command("health", CLINICGRAPH_PORT=port)))[0] == 1
+    process = await command(*command_of, **environment, CLINICGRAPH_PORT=port, CLINICGRAPH_HOST="127.0.0.1")
+    try:
+        await until_healthy(*check[3:], CLINICGRAPH_PORT=port, CLINICGRAPH_HOST="0.0.0.0")
+        worker = await command(*services["worker"]["command"][3:], **environment)
+        probe = services["worker"]["healthcheck"]["test"][4:]
+        await until_healthy(*probe, **environment)
+        worker.terminate()
+        assert (await said(worker))[0] == 0
+    finally:
+        process.terminate()
+        code, output = await said(process)
+    assert (code, "Traceback" in output) == (0, False), output
+
+
+async def until_healthy(*arguments: str, **environment: str) -> None:
+    for _ in range(60):
+        code, output = await said(await command(*arguments, **environment))
+        if code == 0:
+            return
+    pytest.fail(output)
+
+
+async def test_worker_health_says_what_waits(database: str) -> None:
+    import asyncpg
+
+    from tests.server.test_operations_of_the_server import EVENT
+
+    sql = await asyncpg.connect(database)
+    await sql.execute(EVENT)
+    await sql.close()
+    code, output = await said(await command("health", "--worker", DATABASE_URL=database))
+    assert (code, "has waited for 3" in output) == (1, True), output
+
+
+def test_nothing_of_this_machine_is_in_them(root: Path) -> None:
+    for name in (
+        "Dockerfile",
+        "compose.yaml",
+        "deploy/alerts.yml",
+        "deploy/grafana-dashboard.json",
+        "docs/operations.md",
+    ):
+        assert str(root) not in (root / name).read_text()
+        assert os.sep + "home" + os.sep not in (root / name).read_text()
