@@ -23,6 +23,8 @@ from graphql import (
     is_composite_type,
 )
 
+from schema.paging import LARGEST_PAGE
+
 DEEPEST = 15
 MOST_ALIASES = 60
 MOST_DIRECTIVES = 60
@@ -202,12 +204,12 @@ class Complexity:
         return found
 
     def _number(self, node: FieldNode, definition: GraphQLField) -> int | Size:
-        """What the slicing argument says; never less than nothing."""
+        """What the slicing argument says, within what it may say: more is refused by the field itself."""
         default: int = definition.args["first"].default_value
         for argument in node.arguments or ():
             if argument.name.value == "first":
                 if isinstance(argument.value, IntValueNode):
-                    return max(int(argument.value.value), 0)
+                    return _possible(int(argument.value.value))
                 assert isinstance(argument.value, VariableNode)
                 return _sizes(argument.value.name.value, default)
         return default
@@ -216,6 +218,10 @@ class Complexity:
 def _sizes(variable: str, default: int) -> Size:
     def size(variables: Variables) -> int:
         given = variables.get(variable, default)
-        return max(given, 0) if isinstance(given, int) else default
+        return _possible(given) if isinstance(given, int) else default
 
     return size
+
+
+def _possible(number: int) -> int:
+    return min(max(number, 0), LARGEST_PAGE)

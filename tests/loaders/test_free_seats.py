@@ -18,7 +18,7 @@ QUERY = """{
 
 @pytest.fixture
 async def sql(database: str) -> AsyncIterator[asyncpg.Connection]:
-    await load(database, 2)
+    await load(database, 3)
     connection = await asyncpg.connect(database)
     yield connection
     await connection.close()

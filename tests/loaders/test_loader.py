@@ -2,17 +2,30 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from auth.viewer import ANONYMOUS
+from loaders.connections import Connections
 from loaders.loader import Loader
+from loaders.reads import Pools, Reads
+
+
+async def refuse() -> Any:
+    raise AssertionError("these loaders read no database")
+
+
+CLOSED = Connections(refuse, 0)
+NOWHERE = Pools(lookups=CLOSED, lists=CLOSED, writes=CLOSED)
 
 
 class Doubled(Loader[int, int]):
     """Doubles its keys after a while; leaves multiples of ten unanswered, and fails on -1."""
 
     def __init__(self) -> None:
-        super().__init__(reads=None)  # type: ignore[arg-type]
+        super().__init__(Reads(NOWHERE, ANONYMOUS, datetime.now(UTC)))
         self.asked: list[list[int]] = []
 
     async def read(self, keys: list[int]) -> Mapping[int, int]:
