@@ -5,8 +5,10 @@ from tests.client import Client
 from tests.server.fuzzing import ask_all, documents
 
 
-async def test_nothing_that_is_asked_breaks_anything(writer: Client) -> None:
-    codes, wrong = await ask_all(writer, documents(build_schema()._schema, 160))
+async def test_nothing_that_is_asked_breaks_anything(clinic: str) -> None:
+    texts = documents(build_schema()._schema, 160)
+    async with Client.of(clinic) as client:
+        codes, wrong = await ask_all(client, texts)
     assert wrong == []
     assert codes.total() > 160
     assert {"none", "FORBIDDEN", "UNAUTHENTICATED"} <= codes.keys()
