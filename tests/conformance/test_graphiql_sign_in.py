@@ -150,7 +150,8 @@ async def test_a_doctor_signs_in_sees_her_agenda_and_signs_out(visit: Visit) -> 
 
     await page.reload()
     await expect(who).to_contain_text("Dana Demo")
-    await page.get_by_role("button", name="Sign out").click()
+    async with page.expect_response(f"{visit.at}/oauth/revoke"):  # the page forgets first, and tells the server then
+        await page.get_by_role("button", name="Sign out").click()
     await expect(who).to_contain_text("You see what everybody sees")
     assert await visit.session() is None
     ended = await sql.fetchval("SELECT count(*) FROM token_families WHERE revoked_at IS NOT NULL")
