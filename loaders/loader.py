@@ -13,7 +13,7 @@ V = TypeVar("V")
 LoaderT = TypeVar("LoaderT", bound="Loader[Any, Any]")
 
 
-class Loader(DataLoader[K, V], Generic[K, V]):
+class Loader(Generic[K, V]):
     """Answers one question for many keys. Subclasses write `read`; a key that it does not answer gets `absent`.
 
     `load(key)` works anywhere and is batched by aiodataloader. `load_level(keys)` answers a whole level of a query
@@ -23,9 +23,9 @@ class Loader(DataLoader[K, V], Generic[K, V]):
     absent: Any = None
 
     def __init__(self, reads: Reads) -> None:
-        super().__init__()
         self.reads = reads
         self._known: dict[K, V] = {}
+        self._single: DataLoader[K, V] | None = None  # made for the first single key: most loaders only see levels
         self._gathering: _Batch[K] | None = None
         self._running: list[_Batch[K]] = []
 
@@ -42,7 +42,9 @@ class Loader(DataLoader[K, V], Generic[K, V]):
             nothing: asyncio.Future[V] = asyncio.get_running_loop().create_future()
             nothing.set_result(self.absent)
             return nothing
-        return asyncio.shield(super().load(key))
+        if self._single is None:
+            self._single = DataLoader(self.load_level)
+        return asyncio.shield(self._single.load(key))
 
     async def load_level(self, keys: Iterable[K | None]) -> list[V]:
         """The answers in the order of the keys; None as a key is answered like a missing row."""
@@ -54,12 +56,9 @@ class Loader(DataLoader[K, V], Generic[K, V]):
         get: Any = known.get
         return [get(key, absent) for key in keys]
 
-    async def batch_load_fn(self, keys: list[K]) -> list[V]:
-        return await self.load_level(keys)
-
     def forget(self) -> None:
         """Drops what was read, because something may have been written."""
-        self.clear_all()
+        self._single = None
         self._known.clear()
 
     async def _learn(self, missing: dict[K, None]) -> None:
