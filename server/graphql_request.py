@@ -141,26 +141,29 @@ async def read_post(headers: dict[bytes, bytes], receive: Receive) -> GraphQLReq
 
 async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
     length = headers.get(b"content-length", b"0")
-    too_large = RequestRefused(413, f"the body must be at most {LARGEST_BODY:,} bytes")
     if length.isdigit() and int(length) > LARGEST_BODY:
-        raise too_large
+        raise _too_large()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _whole(receive, too_large)
+            return await _whole(receive)
     except TimeoutError:
         raise RequestRefused(
             408, f"the body must arrive within {BODY_SECONDS:g} s", (b"connection", b"close"), code="REQUEST_TIMEOUT"
         ) from None
 
 
-async def _whole(receive: Receive, too_large: RequestRefused) -> bytes:
+def _too_large() -> RequestRefused:
+    return RequestRefused(413, f"the body must be at most {LARGEST_BODY:,} bytes")
+
+
+async def _whole(receive: Receive) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False):
         if message["type"] == "http.disconnect":
             raise RequestRefused(400, "the body ended early")
         if len(body) > LARGEST_BODY:
-            raise too_large
+            raise _too_large()
         return body
     parts, size = [body], len(body)
     while message.get("more_body", False):
@@ -171,7 +174,7 @@ async def _whole(receive: Receive, too_large: RequestRefused) -> bytes:
         parts.append(part)
         size += len(part)
         if size > LARGEST_BODY:
-            raise too_large
+            raise _too_large()
     return b"".join(parts)
 
 
