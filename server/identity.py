@@ -42,7 +42,7 @@ class Identity:
         self._revocations: Revocations | None = None
         if settings.oidc_issuer is None:
             mail = mail_gateway(settings.smtp_url, settings.data_dir)
-            self._edge = oauth.Edge(configuration_of(settings), mail, clock)
+            self._edge = oauth.Edge(configuration_of(settings), mail, clock, settings.wire.trusted_proxies)
 
     @property
     def installation(self) -> Configuration | None:

@@ -70,6 +70,7 @@ def uvicorn_config(app: object, *, factory: bool = False, workers: int = 1) -> u
         ws_max_size=LARGEST_BODY,
         ws_per_message_deflate=False,  # it would take more memory for each connection than all else of it
         access_log=False,
+        proxy_headers=False,  # `server.caller` reads them, and knows which proxies to trust
         log_config=None,  # `server.logs` writes what it says
         log_level="warning",
         server_header=False,

@@ -1,7 +1,7 @@
 """What all endpoints and pages share: configuration, clock, mail, and the database while the application runs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from auth.oauth.configuration import Clock, Configuration, utc_now
 from auth.passwords import prepare
 from gateways.mail import MailGateway
+from server.wire import Network
 
 CONNECTIONS = 5
 
@@ -17,10 +18,17 @@ CONNECTIONS = 5
 class Edge:
     """One authorization server of one process."""
 
-    def __init__(self, configuration: Configuration, mail: MailGateway, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        mail: MailGateway,
+        clock: Clock = utc_now,
+        trusted_proxies: Sequence[Network] = (),
+    ) -> None:
         self.configuration = configuration
         self.mail = mail
         self.clock = clock
+        self.trusted_proxies = trusted_proxies
         self._sessions: async_sessionmaker[AsyncSession] | None = None
 
     @asynccontextmanager

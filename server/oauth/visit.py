@@ -13,6 +13,7 @@ from auth.oauth.authorize import leads_to
 from auth.oauth.bridge import Pairs
 from auth.oauth.server import Server
 from auth.oauth.sessions import Browser
+from server.caller import caller_address
 from server.oauth.cookies import Cookies
 from server.oauth.edge import Edge
 from server.oauth.forms import FormRefused, form_token, read_page_form
@@ -37,9 +38,9 @@ class Visit:
 
     @property
     def browser(self) -> Browser:
-        host = self.request.client.host if self.request.client else ""
+        address = caller_address(self.request.scope, self.edge.trusted_proxies)
         agent = self.request.headers.get("user-agent", "")
-        return Browser("".join(sign for sign in agent[:200] if sign.isprintable()), host)
+        return Browser("".join(sign for sign in agent[:200] if sign.isprintable()), address)
 
     async def form(self) -> dict[str, str]:
         """The fields of the form that was sent. Raises FormRefused."""

@@ -18,8 +18,8 @@ from tests.streams.serving import SOON, Served, serving
 HEALTHY = {"query": "query Healthy { doctors(first: 1) { edges { node { licenceNumber } } } }"}
 ANSWER = {"data": {"doctors": {"edges": [{"node": {"licenceNumber": "L1"}}]}}}
 HEADERS = {"x-test-viewer": "service", "content-type": "application/json"}
-CPU_SECONDS = 1.0
-"""What one of them may cost this process, client included; none needs a fifth of it."""
+CPU_SECONDS = 3.0
+"""What one of them may cost this process, client included; none needs a tenth of it."""
 
 
 def repeat(each: Callable[[int], str], times: int) -> str:

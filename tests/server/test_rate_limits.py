@@ -11,7 +11,9 @@ from typing import Any
 import httpx
 import pytest
 from redis.asyncio import Redis
+from starlette.types import Scope
 
+from auth.viewer import ANONYMOUS, Viewer
 from server.app import create_app
 from server.caller import caller_address
 from server.rate_limits import OwnBuckets, SharedBuckets, Taken
@@ -19,6 +21,7 @@ from server.settings import Settings
 from server.wire import Wire
 from tests.client import viewer_of
 from tests.server.redis_server import running_redis
+from tests.streams.serving import serving
 
 QUERY = "{ doctors(first: 4) { edges { node { id } } } }"
 COST = 1 + 4 * 2
@@ -127,6 +130,18 @@ def test_whose_address_counts(peer: str | None, forwarded: list[str], counted: s
     headers = [(b"x-forwarded-for", value.encode()) for value in forwarded]
     scope = {"client": None if peer is None else (peer, 1), "headers": headers}
     assert caller_address(scope, (ip_network("10.0.0.0/8"),)) == counted
+
+
+async def test_a_caller_does_not_say_itself_where_it_comes_from(three: str) -> None:
+    seen = []
+
+    async def noting(scope: Scope) -> Viewer:
+        seen.append(scope["client"][0])
+        return ANONYMOUS
+
+    async with serving(three, viewer_of=noting) as served, served.http as http:
+        await http.post("/graphql", json={"query": QUERY}, headers={"x-forwarded-for": "203.0.113.9"})
+    assert seen == ["127.0.0.1"]
 
 
 @pytest.fixture
