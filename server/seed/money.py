@@ -7,6 +7,7 @@ from random import Random
 
 import orjson
 
+from domain.payments.balance_payment import CALLED_OFF
 from models.enums import AppointmentStatus as Status
 from models.enums import PaymentEventKind as Event
 from models.enums import PaymentKind as Kind
@@ -170,15 +171,26 @@ def payments(made: Payments, history: History) -> Batch:
         for p in range(len(made)):
             ended, refunded = made.ended_at[p], made.refunded_at[p]
             yield (p + 1, made.appointment[p] + 1, KINDS[made.kind[p]], PAID[made.status[p]], made.amount[p],
-                   made.covered[p], made.captured[p], made.refunded[p], currency(made, history, p), GATEWAY,
-                   f"sbx_{p + 1:010}", ended if made.captured[p] else None, made.asked_at[p],
-                   max(last_at(made, p), refunded))  # fmt: skip
+                   made.covered[p], made.captured[p], made.refunded[p], kept(made, history, p),
+                   currency(made, history, p), GATEWAY, reference(p), ended if made.captured[p] else None,
+                   made.asked_at[p], max(last_at(made, p), refunded))  # fmt: skip
 
     columns = (
-        "id appointment_id kind status amount_minor covered_minor captured_minor refunded_minor currency gateway "
-        "gateway_reference captured_at created_at updated_at"
+        "id appointment_id kind status amount_minor covered_minor captured_minor refunded_minor kept_minor currency "
+        "gateway gateway_reference captured_at created_at updated_at"
     )
     return Batch("payments", columns, rows(), len(made))
+
+
+def reference(p: int) -> str:
+    """The gateway's name of a payment's session."""
+    return f"sbx_{p + 1:010}"
+
+
+def kept(made: Payments, history: History, p: int) -> int:
+    """What stays of the payment of a visit that was called off: what was not given back then."""
+    is_called_off = history.status(made.appointment[p]) in CALLED_OFF and KINDS[made.kind[p]] is Kind.VISIT
+    return made.captured[p] - made.refunded[p] if is_called_off else 0
 
 
 def last_at(made: Payments, p: int) -> int:
@@ -213,7 +225,8 @@ def events(made: Payments, history: History) -> Batch:
                 number += 1
                 event = f"evt_{number:010}"
                 payload = {"id": event, "type": TYPES[kind], "created": at, "amount": amount, "currency": money}
-                yield number, p + 1, GATEWAY, event, kind, amount, at, at, orjson.dumps(payload).decode()
+                by_hand = kind is Event.REFUNDED  # no request of ours stands beside it
+                yield number, p + 1, GATEWAY, event, kind, amount, by_hand, at, at, orjson.dumps(payload).decode()
 
-    columns = "id payment_id provider event_id kind amount_minor occurred_at received_at payload"
+    columns = "id payment_id provider event_id kind amount_minor by_hand occurred_at received_at payload"
     return Batch("payment_events", columns, rows(), sum(1 for p in range(len(made)) for _ in said(made, p)))

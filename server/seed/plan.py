@@ -4,7 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from server.seed import bookings, calendar, clinics, doctors, ledger, money, patients, people, templates, waiting
+from server.seed import (
+    bookings,
+    calendar,
+    clinics,
+    doctors,
+    ledger,
+    money,
+    patients,
+    people,
+    sandbox,
+    templates,
+    waiting,
+)
 from server.seed.batch import Batch
 from server.seed.history import History
 from server.seed.load import Report
@@ -49,6 +61,7 @@ class Plan:
         yield from self.waiting.batches()
         yield money.payments(self.payments, self.history)
         yield money.events(self.payments, self.history)
+        yield sandbox.sandbox_payments(self.payments, self.history)
         yield ledger.transactions(self.payments)
         yield ledger.entries(self.payments, self.history)
 

@@ -35,6 +35,11 @@ CHECKS = {
                    FROM payment_events GROUP BY payment_id) e ON e.payment_id = p.id
         WHERE (p.captured_minor, p.refunded_minor) <> (coalesce(e.captured, 0), coalesce(e.refunded, 0))
     """,
+    "the sandbox knows what was paid through it": """
+        SELECT count(*) FROM payments p FULL JOIN sandbox_payments s ON s.reference = p.gateway_reference
+        WHERE (p.captured_minor, p.refunded_minor, p.amount_minor) IS DISTINCT FROM
+          (s.captured_minor, s.refunded_minor, s.amount_minor)
+    """,
     "ledger transactions sum to zero": """
         SELECT count(*) FROM (SELECT FROM ledger_entries GROUP BY transaction_id, currency
                               HAVING sum(amount_minor) <> 0) unbalanced
