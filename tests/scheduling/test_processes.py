@@ -14,7 +14,7 @@ from tests.scheduling.crowd import CROWD, SQL, add_slots
 from tests.scheduling.invariants import broken
 from tests.scheduling.processes import Server, a_free_port, servers
 
-ROUNDS = 3
+ROUNDS = 20
 SEATS = 5
 KILLED = 2
 

@@ -14,7 +14,7 @@ from tests.scheduling.asks import answer_of, appointment, at, do, done, gid, out
 from tests.scheduling.crowd import CROWD, SQL, add_slot, add_slots, book, hold, offer, prepayment, set_policy, the_row
 
 Ask = tuple[str, str, dict[str, Any]]
-ROUNDS = 20
+ROUNDS = 5  # between two processes it is 20: test_processes.py
 SEATS = 5
 
 
@@ -161,6 +161,25 @@ async def test_one_gives_up_what_another_is_offered(two: list[Client], sql: SQL)
         ]
         assert await race(two, asks) == ["done", "done"]
         assert [await seats(sql, each) for each in (*first, *second)] == [(1, 0), (0, 0), (0, 0), (1, 0)]
+
+
+async def test_an_offer_is_accepted_while_what_is_given_up_for_it_is_cancelled(two: list[Client], sql: SQL) -> None:
+    """By the patient or her clinic: the old seat is free either way, and the new one is hers or nobody's."""
+    for n, (old, wanted) in enumerate(
+        zip(await add_slots(sql, 10, at(21, "08:00")), await add_slots(sql, 10, at(20, "08:00")), strict=True)
+    ):
+        me = f"patient {CROWD[n]}"
+        mine = await book(sql, old, CROWD[n])
+        offered = await offer(sql, CROWD[n], wanted, giving_up=mine)
+        asks: list[Ask] = [
+            ("acceptOffer", me, {"offerId": gid("WaitlistOffer", offered)}),
+            ("cancelAppointment", me if n % 4 < 2 else "staff", {"appointmentId": appointment(mine), "reason": "ill"}),
+        ]
+        order = slice(None, None, -1 if n % 2 else 1)
+        accepted, cancelled = (await race(two, asks[order]))[order]
+        assert accepted == "done"
+        assert cancelled in ("done", "INVALID_TRANSITION")
+        assert [await seats(sql, each) for each in (old, wanted)] == [(0, 0), (1, 0)]
 
 
 async def test_a_patient_books_two_doctors_at_once(two: list[Client], sql: SQL) -> None:
