@@ -65,7 +65,7 @@ async def broken(dsn: str) -> dict[str, Any]:
     """What is not as it must be: by invariant, and what `recount` finds. The servers must have stopped."""
     connection = await asyncpg.connect(dsn)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await connection.fetchval(SERVERS):
                 await asyncio.sleep(0.01)
         found: dict[str, Any] = {

@@ -18,7 +18,7 @@ from tests.scheduling.asks import document_of
 PUBLIC = "http://127.0.0.1:8000"
 """What tokens are for: the one address that all processes share."""
 
-STARTED = 60  # seconds that a busy machine may take to start a server
+STARTED = 180  # seconds that a busy machine may take to start a server
 
 
 def environment(dsn: str, data: Path) -> dict[str, str]:
