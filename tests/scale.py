@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from statistics import median
@@ -37,6 +37,7 @@ LARGE = Sizes(clinics=200, doctors=2_000, patients=50_000, slots=1_000_000, appo
 LARGE_TABLES = {
     *("appointments", "appointment_timeline", "doctor_days", "patients", "payments", "payment_events", "slots"),
     *("ledger_entries", "ledger_transactions", "user_roles", "users"),
+    *("roll_up_counts", "roll_up_hours", "roll_up_lead_times", "roll_up_revenue"),
 }
 EXECUTIONS = 6
 ROUNDS = 5
@@ -89,8 +90,10 @@ class recorded:  # noqa: N801 - reads as a statement: with recorded(…)
         Reads.fetch = self._fetch  # type: ignore[method-assign]
 
 
-async def scans_of(sql: asyncpg.Connection, statement: Statement, values: Mapping[str, object]) -> list[str]:
-    """The sequential scans of large tables in the settled plan of a prepared statement."""
+async def plan_of(
+    sql: asyncpg.Connection, statement: Statement, values: Mapping[str, object], options: str = ""
+) -> dict[str, Any]:
+    """The settled plan of a prepared statement; `options` are those of EXPLAIN."""
     arguments = ", ".join(literal(value) for value in statement.arguments(values))
     execute = f"EXECUTE scaled({arguments})" if arguments else "EXECUTE scaled"
     mode = "force_custom_plan" if statement.filtered else "auto"
@@ -98,12 +101,24 @@ async def scans_of(sql: asyncpg.Connection, statement: Statement, values: Mappin
     try:
         for _ in range(EXECUTIONS):
             await sql.execute(execute)
-        (plan,) = json.loads(await sql.fetchval(f"EXPLAIN (FORMAT JSON) {execute}"))
+        (plan,) = json.loads(await sql.fetchval(f"EXPLAIN (FORMAT JSON{options}) {execute}"))
     finally:
         await sql.execute("DEALLOCATE scaled")
+    found: dict[str, Any] = plan["Plan"]
+    return found
+
+
+async def pages_of(sql: asyncpg.Connection, statement: Statement, values: Mapping[str, object]) -> int:
+    """The pages (8 KiB) that a statement looks at, whether they are in PostgreSQL's cache or not."""
+    plan = await plan_of(sql, statement, values, ", ANALYZE, BUFFERS")
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+async def scans_of(sql: asyncpg.Connection, statement: Statement, values: Mapping[str, object]) -> list[str]:
+    """The sequential scans of large tables in a statement's plan."""
     return [
         f"{node['Relation Name']} in: {statement.text[:400]}"
-        for node in nodes(plan["Plan"])
+        for node in nodes(await plan_of(sql, statement, values))
         if node["Node Type"].endswith("Seq Scan") and node["Relation Name"] in LARGE_TABLES
     ]
 
@@ -139,14 +154,20 @@ async def measure(dsn: str, files: Iterable[Path]) -> dict[str, Outcome]:
         await sql.close()
 
 
-async def fill(dsn: str, console: Console) -> None:
+def sized(factor: float) -> Sizes:
+    """So many times as much of everything as LARGE: as long a history of each doctor, clinic and patient."""
+    return Sizes(**{each.name: max(1, round(getattr(LARGE, each.name) * factor)) for each in fields(LARGE)})
+
+
+async def fill(dsn: str, console: Console, sizes: Sizes = LARGE) -> None:
+    """Migrates the database, and seeds it if it is empty."""
     await migrate(dsn)
     sql = await asyncpg.connect(dsn)
     filled = await sql.fetchval("SELECT EXISTS (SELECT FROM users)")
     await sql.close()
     if not filled:
         with progress_bars(console) as report:
-            await seed(dsn, LARGE, seed=1, now=NOW, report=report)
+            await seed(dsn, sizes, seed=1, now=NOW, report=report)
 
 
 def main() -> int:
