@@ -1,31 +1,29 @@
 """The command: `python -m bench`. Seeds the large data set once, as `make scale` does, and shares it."""
 
 import asyncio
-import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from bench.database import StatementLog, busy_doctor, postgraphile_functions
+from bench.asked import what_is_asked
+from bench.booking import seats_for_pgbench
+from bench.database import postgraphile_functions
 from bench.load import generator
 from bench.operations import OPERATIONS, Operation
 from bench.packages import install
 from bench.processes import Cores, ServerError
 from bench.report import circumstances, print_markdown, print_results
 from bench.rounds import Bench
-from bench.runners import NAMES, PGBENCH, RUNNERS, Runner, values_of
-from server.database import the_database
+from bench.runners import NAMES, NODE, PGBENCH, RUNNERS, Runner
+from bench.seeded import seeded
 from server.serve import leave_when_told
-from server.settings import Settings
 from tests.clinic_data import NOW
-from tests.scale import fill
 
 console = Console(stderr=True, highlight=False)
 
@@ -38,25 +36,11 @@ def chosen(names: str | None, known: Sequence[str]) -> list[str]:
     return [name for name in known if name in asked]
 
 
-@click.command(help="Measure Clinicgraph and its peers on the same data, and print one table per operation.")
-@click.option("--rounds", type=click.IntRange(1, 100), default=3, show_default=True, help="Windows for each number.")
-@click.option("--seconds", type=click.FloatRange(1, 60), default=4, show_default=True, help="Shortest window.")
-@click.option("--runners", help=f"Only these, separated by commas: {', '.join(NAMES)}.")
-@click.option("--operations", help=f"Only these: {', '.join(operation.name for operation in OPERATIONS)}.")
-@click.option("--markdown", is_flag=True, help="Print the tables as Markdown.")
-def main(rounds: int, seconds: float, runners: str | None, operations: str | None, *, markdown: bool) -> None:
-    leave_when_told()
-    names = chosen(runners, NAMES)
-    asked = chosen(operations, [operation.name for operation in OPERATIONS])
+@contextmanager
+def told() -> Iterator[None]:
+    """What goes wrong in one line, or the end of what a program said."""
     try:
-        measure(
-            rounds,
-            seconds,
-            [runner for runner in RUNNERS if runner.name in names],
-            [operation for operation in OPERATIONS if operation.name in asked],
-            statements_alone=PGBENCH in names,
-            markdown=markdown,
-        )
+        yield
     except ServerError as error:
         raise click.ClickException(str(error)) from error
     except subprocess.CalledProcessError as error:
@@ -64,9 +48,80 @@ def main(rounds: int, seconds: float, runners: str | None, operations: str | Non
         raise click.ClickException(f"{Path(error.cmd[0]).name} failed:\n{said.strip()[-2000:]}") from error
 
 
+@click.group(
+    invoke_without_command=True,
+    help="Measure Clinicgraph and its peers on the same data, and print one table per operation.",
+)
+@click.option("--rounds", type=click.IntRange(1, 100), default=3, show_default=True, help="Windows for each number.")
+@click.option("--seconds", type=click.FloatRange(1, 60), default=4, show_default=True, help="Shortest window.")
+@click.option("--runners", help=f"Only these, separated by commas: {', '.join(NAMES)}.")
+@click.option("--operations", help=f"Only these: {', '.join(operation.name for operation in OPERATIONS)}.")
+@click.option("--size", type=click.FloatRange(0.01, 10), default=1, show_default=True, help="Times the large data set.")
+@click.option("--markdown", is_flag=True, help="Print the tables as Markdown.")
+@click.pass_context
+def main(
+    context: click.Context,
+    rounds: int,
+    seconds: float,
+    runners: str | None,
+    operations: str | None,
+    size: float,
+    *,
+    markdown: bool,
+) -> None:
+    leave_when_told()
+    if context.invoked_subcommand is not None:
+        return
+    names = chosen(runners, NAMES)
+    asked = chosen(operations, [operation.name for operation in OPERATIONS])
+    with told():
+        measure(
+            rounds,
+            seconds,
+            size,
+            [runner for runner in RUNNERS if runner.name in names],
+            [operation for operation in OPERATIONS if operation.name in asked],
+            statements_alone=PGBENCH in names,
+            markdown=markdown,
+        )
+
+
+@main.command(help="The same questions on a tenth of the data and on all of it: statements, pages read, medians.")
+@click.option("--sizes", default="0.1,1", show_default=True, help="Times the large data set; 5 takes an hour to seed.")
+@click.option("--rounds", type=click.IntRange(5, 10_000), default=100, show_default=True, help="Asked so many times.")
+def growth(sizes: str, rounds: int) -> None:
+    from bench.growth import measure_growth
+
+    with told():
+        measure_growth([float(size) for size in sizes.split(",")], rounds, console)
+
+
+@main.command(help="The memory of one process of ours before, during and after many requests.")
+@click.option("--tiny", type=click.IntRange(min=10), default=200_000, show_default=True, help="Requests of tiny.")
+@click.option("--nested", type=click.IntRange(min=10), default=20_000, show_default=True, help="Of the nested ones.")
+@click.option("--size", type=click.FloatRange(0.01, 10), default=1, show_default=True, help="Times the large data set.")
+def memory(tiny: int, nested: int, size: float) -> None:
+    from bench.memory import measure_memory
+
+    with told():
+        measure_memory(tiny, nested, size, console)
+
+
+@main.command(help="The time from a commit until the last of many subscriptions has heard of it.")
+@click.option("--listeners", type=click.IntRange(1, 10_000), default=1_000, show_default=True)
+@click.option("--events", type=click.IntRange(1, 1_000), default=20, show_default=True, help="Bookings, one by one.")
+@click.option("--size", type=click.FloatRange(0.01, 10), default=1, show_default=True, help="Times the large data set.")
+def listeners(listeners: int, events: int, size: float) -> None:
+    from bench.listeners import measure_listeners
+
+    with told():
+        measure_listeners(listeners, events, size, console)
+
+
 def measure(
     rounds: int,
     seconds: float,
+    size: float,
     runners: list[Runner],
     operations: list[Operation],
     *,
@@ -74,29 +129,30 @@ def measure(
     markdown: bool,
 ) -> None:
     """Runs the whole bench and prints what it found. Raises ServerError or CalledProcessError."""
-    settings = Settings.read(os.environ)
-    settings = replace(settings, data_dir=settings.data_dir / "scale")
-    install(console)
+    if any(runner.command[0] == NODE for runner in runners):
+        install(console)
     cores = Cores()
     name, generate = generator()
     how = circumstances(name, rounds, seconds, pinned=cores.measured is not None)
     with ExitStack() as stack:
-        dsn = stack.enter_context(the_database(settings))
-        asyncio.run(fill(dsn, console))
+        place = stack.enter_context(seeded(size, console))
         cores.leave_the_measured()
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clinicgraph-bench-")))
-        stack.enter_context(postgraphile_functions(dsn))
-        values = values_of(asyncio.run(busy_doctor(dsn, NOW)), NOW)
+        stack.enter_context(postgraphile_functions(place.dsn))
+        asked = asyncio.run(what_is_asked(place.dsn, NOW))
+        stack.enter_context(seats_for_pgbench(place.dsn, asked.bookings))
         status = stack.enter_context(console.status("Starting …"))
-        bench = Bench(dsn, NOW, values, operations, generate, status.update)
+        bench = Bench(place, NOW, asked, operations, generate, status.update)
         with bench.running(runners, cores, logs):
             bench.compare_answers()
             bench.warm_up()
-            if settings.database_url is None:
+            if place.log is not None:
                 status.update("Counting statements …")
-                asyncio.run(bench.count_statements(StatementLog(dsn, settings.data_dir / "postgres" / "postgres.log")))
+                asyncio.run(bench.count_statements(place.log))
+            if statements_alone:
+                asyncio.run(bench.write_scripts(place.log))
             for _ in range(rounds):
-                bench.round(seconds, statements_alone=statements_alone)
+                bench.round(seconds)
             bench.compare_answers()
     titles = {runner.name: runner.title for runner in runners}
     if statements_alone:

@@ -16,19 +16,48 @@ FUNCTIONS = HERE / "peers" / "postgraphile.sql"
 SPECIALTY = "Cardiology"
 WEEK = timedelta(days=7)
 BUSY = """
-    SELECT doctor_id, count(*) AS visits FROM appointments WHERE starts_at >= $1 AND starts_at < $2
-    GROUP BY doctor_id HAVING count(*) <= 100 ORDER BY visits DESC, doctor_id LIMIT 1
+    SELECT a.doctor_id, count(*) AS visits FROM appointments a JOIN clinics c ON c.id = a.clinic_id
+    WHERE a.starts_at >= $1 AND a.starts_at < $2
+    GROUP BY a.doctor_id
+    HAVING count(*) <= 100 AND bool_or(a.keeps_seat AND a.local_day = ($3::timestamptz AT TIME ZONE c.time_zone)::date)
+    ORDER BY visits DESC, a.doctor_id LIMIT 1
 """
+BUSY_CLINIC = """
+    SELECT c.id, c.latitude, c.longitude FROM clinics c JOIN appointments a ON a.clinic_id = c.id
+    WHERE c.latitude IS NOT NULL AND a.starts_at >= $1 AND a.starts_at < $2
+    GROUP BY c.id ORDER BY count(*) DESC, c.id LIMIT 1
+"""
+RADIUS_KM = 25.0
 EXECUTED = re.compile(rb"^.{10,40}\[\d+\] LOG:  (?:statement|execute [^:]+): ", re.MULTILINE)
 
 
 async def busy_doctor(dsn: str, now: datetime) -> int:
-    """The doctor with the most appointments in the week before and the week after that one page still holds."""
+    """The doctor with the most appointments in the week before and the week after that one page still holds, and with
+    some today."""
     sql = await asyncpg.connect(dsn)
     try:
-        return int(await sql.fetchval(BUSY, now - WEEK, now + WEEK))
+        return int(await sql.fetchval(BUSY, now - WEEK, now + WEEK, now))
     finally:
         await sql.close()
+
+
+async def user_of_doctor(dsn: str, doctor: int) -> int:
+    sql = await asyncpg.connect(dsn)
+    try:
+        return int(await sql.fetchval("SELECT user_id FROM doctors WHERE id = $1", doctor))
+    finally:
+        await sql.close()
+
+
+async def busy_clinic(dsn: str, now: datetime) -> tuple[int, tuple[float, float]]:
+    """The clinic with the most appointments in these two weeks; where it is, in degrees north and east."""
+    sql = await asyncpg.connect(dsn)
+    try:
+        row = await sql.fetchrow(BUSY_CLINIC, now - WEEK, now + WEEK)
+    finally:
+        await sql.close()
+    assert row is not None, "the data has clinics with appointments"
+    return row["id"], (row["latitude"], row["longitude"])
 
 
 @contextmanager
@@ -52,7 +81,7 @@ async def run(dsn: str, text: str) -> None:
 
 
 class StatementLog:
-    """Counts what PostgreSQL executes, BEGIN and ROLLBACK included, in its own log: `log_statement = all` meanwhile."""
+    """What PostgreSQL executes, BEGIN and ROLLBACK included, from its own log: `log_statement = all` meanwhile."""
 
     def __init__(self, dsn: str, log: Path) -> None:
         self._dsn = dsn
@@ -62,11 +91,19 @@ class StatementLog:
     async def counting(self) -> AsyncIterator[list[int]]:
         """The list holds one number when the block has ended."""
         counted: list[int] = []
+        async with self.reading() as said:
+            yield counted
+        counted.append(len(EXECUTED.findall(said[0])))
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[list[bytes]]:
+        """The list holds what was logged when the block has ended."""
+        said: list[bytes] = []
         sql = await asyncpg.connect(self._dsn)
         try:
             await self._log_statements(sql, "all")
             begin = self._log.stat().st_size
-            yield counted
+            yield said
             end = self._log.stat().st_size
             await self._log_statements(sql, "none")
         finally:
@@ -75,7 +112,7 @@ class StatementLog:
             await sql.close()
         with self._log.open("rb") as log:
             log.seek(begin)
-            counted.append(len(EXECUTED.findall(log.read(end - begin))))
+            said.append(log.read(end - begin))
 
     async def _log_statements(self, sql: asyncpg.Connection, which: str) -> None:
         await sql.execute(f"ALTER SYSTEM SET log_statement = '{which}'")

@@ -5,8 +5,9 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice, takewhile
 from pathlib import Path
 
 from bench.processes import ServerError
@@ -14,12 +15,19 @@ from bench.processes import ServerError
 HOST = "127.0.0.1"
 TIMEOUT_SECONDS = 60
 SCRIPT = """
-local file = io.open("{body}", "rb")
 wrk.method = "{method}"
-wrk.body = file:read("*a")
-wrk.headers["Content-Type"] = "application/json"
-file:close()
-done = function(summary, latency, requests)
+{headers}
+local requests, nth = {{}}, 0
+init = function(args)
+  for body in io.lines("{bodies}") do
+    requests[#requests + 1] = wrk.format(nil, nil, nil, body)
+  end
+end
+request = function()
+  nth = nth % #requests + 1
+  return requests[nth]
+end
+done = function(summary, latency, _)
   local e = summary.errors
   io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(50),
     latency:percentile(99), e.connect + e.read + e.write + e.status + e.timeout))
@@ -29,20 +37,28 @@ end
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request, sent again and again."""
+    """An HTTP request, sent again and again: with these bodies in turn, which hold no line feed; without, a GET."""
 
     port: int
     path: str
-    body: bytes = b""
+    bodies: Sequence[bytes] = ()
+    token: str | None = None
 
     @property
     def method(self) -> str:
-        return "POST" if self.body else "GET"
+        return "POST" if self.bodies else "GET"
 
     @property
-    def wire(self) -> bytes:
-        head = f"{self.method} {self.path} HTTP/1.1\r\nHost: {HOST}:{self.port}\r\nContent-Type: application/json\r\n"
-        return f"{head}Content-Length: {len(self.body)}\r\n\r\n".encode() + self.body
+    def headers(self) -> dict[str, str]:
+        authorization = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        return {"Content-Type": "application/json", **authorization}
+
+    def wires(self) -> Iterator[bytes]:
+        """What is sent, one after the other, without end."""
+        lines = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
+        head = f"{self.method} {self.path} HTTP/1.1\r\nHost: {HOST}:{self.port}\r\n{lines}".encode()
+        sent = (b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body) for body in cycle(self.bodies or [b""]))
+        yield from sent
 
 
 @dataclass(frozen=True)
@@ -70,9 +86,10 @@ def generator() -> tuple[str, Generate]:
 def wrk(request: Request, connections: int, seconds: float) -> Timing:
     """Raises ServerError if any answer is not a success."""
     with tempfile.TemporaryDirectory() as folder:
-        body, script = Path(folder, "body"), Path(folder, "ask.lua")
-        body.write_bytes(request.body)
-        script.write_text(SCRIPT.format(body=body, method=request.method))
+        bodies, script = Path(folder, "bodies"), Path(folder, "ask.lua")
+        bodies.write_bytes(b"".join(body + b"\n" for body in request.bodies or [b""]))
+        headers = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in request.headers.items())
+        script.write_text(SCRIPT.format(bodies=bodies, method=request.method, headers=headers))
         url = f"http://{HOST}:{request.port}{request.path}"
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", f"--timeout={TIMEOUT_SECONDS}s"]
         said = subprocess.run(
@@ -89,7 +106,9 @@ def own(request: Request, connections: int, seconds: float) -> Timing:
     """Good for some thousand requests a second; beyond that it is what is measured."""
     times: list[float] = []
     start = time.perf_counter()
-    asyncio.run(_ask_all(request, connections, start + seconds, times))
+    end = start + seconds
+    wires = takewhile(lambda _: time.perf_counter() < end, request.wires())
+    asyncio.run(_ask_all(request.port, connections, wires, times))
     elapsed = time.perf_counter() - start
     if not times:
         raise ServerError(f"no answer from port {request.port} within {seconds:.0f} seconds")
@@ -97,15 +116,21 @@ def own(request: Request, connections: int, seconds: float) -> Timing:
     return Timing(len(times), elapsed, 1e3 * times[len(times) // 2], 1e3 * times[int(len(times) * 0.99)])
 
 
-async def _ask_all(request: Request, connections: int, end: float, times: list[float]) -> None:
-    await asyncio.gather(*(_ask_until(request, end, times) for _ in range(connections)))
+def send(request: Request, connections: int, count: int) -> None:
+    """So many requests, however long they take. Raises ServerError if any answer is not a success."""
+    asyncio.run(_ask_all(request.port, connections, islice(request.wires(), count), []))
 
 
-async def _ask_until(request: Request, end: float, times: list[float]) -> None:
-    reader, writer = await asyncio.open_connection(HOST, request.port)
+async def _ask_all(port: int, connections: int, wires: Iterator[bytes], times: list[float]) -> None:
+    await asyncio.gather(*(_ask_in_turn(port, wires, times) for _ in range(connections)))
+
+
+async def _ask_in_turn(port: int, wires: Iterator[bytes], times: list[float]) -> None:
+    reader, writer = await asyncio.open_connection(HOST, port)
     try:
-        while (begin := time.perf_counter()) < end:
-            writer.write(request.wire)
+        for wire in wires:
+            begin = time.perf_counter()
+            writer.write(wire)
             await asyncio.wait_for(read_answer(reader), TIMEOUT_SECONDS)
             times.append(time.perf_counter() - begin)
     finally:
@@ -136,8 +161,8 @@ async def ask(request: Request, times: int = 1) -> bytes:
     reader, writer = await asyncio.open_connection(HOST, request.port)
     try:
         body = b""
-        for _ in range(times):
-            writer.write(request.wire)
+        for wire in islice(request.wires(), times):
+            writer.write(wire)
             body = await asyncio.wait_for(read_answer(reader), TIMEOUT_SECONDS)
         return body
     finally:

@@ -1,4 +1,4 @@
-"""What is asked: four operations, each in the words of every runner."""
+"""What is asked, in the words of every runner that can be asked it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -26,31 +26,55 @@ class Statement:
 
 @dataclass(frozen=True)
 class Operation:
-    """One question. `variables` are those that its GraphQL documents declare; `$now` only PostGraphile's."""
+    """One question, or one deed. `connections` are the few and the many that ask it at once.
+
+    A deed `writes`: each request books another seat, and what was booked is removed after each window. `as_doctor`
+    asks ours with the token of a doctor who has signed in instead of a service client's.
+    """
 
     name: str
     what: str
+    connections: tuple[int, int] = (1, 32)
+    writes: bool = False
+    as_doctor: bool = False
 
     @property
-    def statement(self) -> Statement:
-        return Statement.read(HERE / "sql" / f"{self.name}.sql")
+    def statement(self) -> Statement | None:
+        """The minimal SQL that answers it; None for deeds, whose statements are captured."""
+        path = HERE / "sql" / f"{self.name}.sql"
+        return Statement.read(path) if path.exists() else None
+
+    def is_in(self, dialect: str | None) -> bool:
+        """Whether it can be asked in a dialect; None is the hand-written endpoint."""
+        return self.statement is not None if dialect is None else self._path(dialect).exists()
 
     def document(self, dialect: str) -> str:
         """The GraphQL text in one dialect: ours, peers, postgraphile."""
-        return (HERE / "queries" / dialect / f"{self.name}.graphql").read_text()
+        return self._path(dialect).read_text()
+
+    def _path(self, dialect: str) -> Path:
+        return HERE / "queries" / dialect / f"{self.name}.graphql"
 
 
 OPERATIONS: Sequence[Operation] = (
     Operation("tiny", "one doctor by id, three plain fields"),
+    Operation("token", "the same, asked by a doctor who has signed in", as_doctor=True),
     Operation("list", "50 doctors of a specialty with name, clinics and next 5 free slots"),
     Operation("fortnight", "a doctor's fortnight: appointments with patient, slot, clinic, payment"),
     Operation("latest", "the latest 100 appointments with patient, doctor and clinic names"),
+    Operation("search", "the first 20 free slots of a specialty within 25 km and two weeks"),
+    Operation("doctor", "a doctor's dashboard: today, and the figures of four weeks"),
+    Operation("clinic", "a clinic's dashboard: today, the figures of four weeks, its busiest doctors"),
+    Operation("admin", "the administrator's totals over a year: ours from roll-ups, the others from the raw tables"),
+    Operation("booking", "a booking, each of another slot and patient", writes=True),
+    Operation("contended", "50 clients, each for another patient, after one slot", connections=(1, 50), writes=True),
 )
 
-Values = Mapping[str, str | int]
+Value = str | int | float
+Values = Mapping[str, Value]
 
 
-def declared(document: str, values: Values) -> dict[str, str | int]:
+def declared(document: str, values: Values) -> dict[str, Value]:
     """Those of the values that a GraphQL document declares as variables."""
     head = document[: document.index("{")]
     return {name: value for name, value in values.items() if re.search(rf"\${name}\b", head)}

@@ -1,6 +1,7 @@
 """Server processes: each on the measured core, watched, and stopped by its process id."""
 
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -77,6 +78,23 @@ class Server:
             said = self._log.read_text(errors="replace").strip().splitlines()[-12:]
             raise ServerError(f"{self._name} ended with code {self._process.returncode}:\n  " + "\n  ".join(said))
 
+    def wait_for(self, port: int) -> None:
+        """Until it listens there. Raises ServerError if it does not."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            self.check()
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise ServerError(f"nobody listens on port {port}: {error}") from error
+                time.sleep(0.1)
+            else:
+                return
+
+    def resident_mib(self) -> float:
+        return float(self._watched.memory_info().rss) / 2**20
+
     def cpu_seconds(self) -> float:
         """User and system time of the process so far, all threads."""
         times = self._watched.cpu_times()
@@ -110,3 +128,10 @@ class Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port

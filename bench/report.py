@@ -8,26 +8,27 @@ from rich.table import Table
 
 from bench.operations import Operation
 from bench.results import Results
-from bench.rounds import CONNECTIONS
 from bench.runners import OURS
 
 NOTHING = "-"
 TIMES = ("req/s", "p50 ms", "p99 ms")
-COLUMNS = (
-    *(f"{column}\n{connections} conn." for connections in CONNECTIONS for column in TIMES),
-    *("by ours", "CPU ms\n/request", "core\nbusy", "SQL\n/request", "peak\nMiB"),
-)
+COLUMNS = ("by ours", "CPU ms\n/request", "core\nbusy", "SQL\n/request", "peak\nMiB")
+
+
+def columns(operation: Operation) -> list[str]:
+    return [*(f"{time}\n{connections} conn." for connections in operation.connections for time in TIMES), *COLUMNS]
 
 
 def print_results(console: Console, results: Results, operations: Sequence[Operation], titles: dict[str, str]) -> None:
-    """One table per operation, a line per runner; `by ours` is its requests per second at 32 connections by ours."""
+    """One table per operation, a line per runner; `by ours` is its requests per second by ours, at many connections."""
     for operation in operations:
         table = Table(title=heading(operation, results), title_justify="left", title_style="bold")
         table.add_column("runner", no_wrap=True)
-        for column in COLUMNS:
+        for column in columns(operation):
             table.add_column(column, justify="right")
         for name, title in titles.items():
-            table.add_row(title, *cells(results, name, operation.name))
+            if found := cells(results, name, operation):
+                table.add_row(title, *found)
         console.print(table)
 
 
@@ -35,10 +36,11 @@ def print_markdown(results: Results, operations: Sequence[Operation], titles: di
     """The same for a README."""
     for operation in operations:
         print(f"**{heading(operation, results)}**\n")
-        print(f"| runner | {' | '.join(column.replace(chr(10), ' ') for column in COLUMNS)} |")
-        print(f"|---|{'---:|' * len(COLUMNS)}")
+        print(f"| runner | {' | '.join(column.replace(chr(10), ' ') for column in columns(operation))} |")
+        print(f"|---|{'---:|' * len(columns(operation))}")
         for name, title in titles.items():
-            print(f"| {title} | {' | '.join(cells(results, name, operation.name))} |")
+            if found := cells(results, name, operation):
+                print(f"| {title} | {' | '.join(found)} |")
         print()
 
 
@@ -46,13 +48,14 @@ def heading(operation: Operation, results: Results) -> str:
     return f"{operation.name}: {operation.what} ({results.values.get(operation.name, 0):,} values)"
 
 
-def cells(results: Results, runner: str, operation: str) -> list[str]:
-    few, many = (results.median(runner, operation, connections) for connections in CONNECTIONS)
-    ours = results.median(OURS, operation, CONNECTIONS[1])
+def cells(results: Results, runner: str, operation: Operation) -> list[str]:
+    """A runner's line; empty if it was not asked."""
+    few, many = (results.median(runner, operation.name, connections) for connections in operation.connections)
+    ours = results.median(OURS, operation.name, operation.connections[1])
     if few is None or many is None:
         return []
     timings = [figure for each in (few.timing, many.timing) for figure in (each.rate, each.p50, each.p99)]
-    statements = results.statements.get((runner, operation))
+    statements = results.statements.get((runner, operation.name))
     return [
         *map(figures, timings),
         NOTHING if ours is None else f"{many.timing.rate / ours.timing.rate:.2f}",

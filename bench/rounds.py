@@ -1,9 +1,8 @@
 """The measurement: servers up, answers compared, warmed up, then windows of load in turn."""
 
 import asyncio
-import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,16 +10,19 @@ from typing import Any
 
 import orjson
 
-from bench.database import StatementLog, libpq_environment
+from bench.asked import Asked
+from bench.booking import Mark, script_of_bookings
+from bench.captured import Script
+from bench.database import StatementLog, libpq_environment, run
 from bench.load import Generate, Request, ask
-from bench.operations import Operation, Values
-from bench.pgbench import pgbench
-from bench.processes import START_SECONDS, Cores, Server, ServerError
+from bench.operations import Operation
+from bench.pgbench import pgbench, reading
+from bench.processes import Cores, Server, ServerError, free_port
 from bench.results import Results, Sample
-from bench.runners import PGBENCH, Runner, environment
+from bench.runners import OURS, PGBENCH, Runner, environment
+from bench.seeded import Seeded
 from bench.shapes import common_shape, size
 
-CONNECTIONS = (1, 32)
 WARM_SECONDS = 2.0
 LONGEST_SECONDS = 30.0
 ANSWERS_EACH = 5
@@ -33,23 +35,25 @@ class Bench:
 
     def __init__(
         self,
-        dsn: str,
+        place: Seeded,
         now: datetime,
-        values: Mapping[str, Values],
+        asked: Asked,
         operations: Sequence[Operation],
         generate: Generate,
         say: Say,
     ) -> None:
-        self._dsn = dsn
+        self._dsn = place.dsn
+        self._data_dir = place.data_dir
         self._now = now
-        self._libpq = libpq_environment(dsn)
-        self._values = values
+        self._libpq = libpq_environment(place.dsn)
+        self._asked = asked
         self._operations = operations
         self._generate = generate
         self._say = say
         self._servers: dict[str, Server] = {}
         self._requests: dict[tuple[str, str], Request] = {}
         self._rates: dict[tuple[str, str], float] = {}
+        self._scripts: dict[str, Script] = {}
         self.results = Results()
 
     @contextmanager
@@ -59,74 +63,122 @@ class Bench:
             for runner in runners:
                 self._say(f"starting {runner.name}")
                 port = free_port()
-                place = environment(self._dsn, self._libpq, port, self._now, runner)
+                place = environment(self._dsn, self._libpq, self._data_dir, port, self._now, runner)
                 log = logs / f"{runner.name}.log"
+                asked = asyncio.run(self._asked.with_tokens(self._dsn, self._data_dir, port, self._now))
                 server = Server(runner.name, runner.command, runner.folder, place, log, cores)
                 self._servers[runner.name] = server
                 for operation in self._operations:
-                    self._requests[runner.name, operation.name] = runner.request(operation, port, self._values)
-                wait_for(server, self._requests[runner.name, self._operations[0].name])
+                    if runner.can(operation):
+                        self._requests[runner.name, operation.name] = runner.request(operation, port, asked)
+                server.wait_for(port)
             yield
         finally:
             for server in self._servers.values():
                 server.stop()
 
+    def _asked_servers(self, operation: Operation) -> Iterator[tuple[str, Server, Request]]:
+        """The servers that can be asked an operation, and how."""
+        for name, server in self._servers.items():
+            if (request := self._requests.get((name, operation.name))) is not None:
+                yield name, server, request
+
     def compare_answers(self) -> None:
-        """Raises ServerError, naming the first difference, unless every server gives the same answer."""
+        """Raises ServerError, naming the first difference, unless every server gives the same answer to each question.
+
+        Of a deed, that it is done is what counts. What stands in `extensions` is no part of an answer.
+        """
         for operation in self._operations:
             first: tuple[str, Any] | None = None
-            for name in self._servers:
-                answer = orjson.loads(asyncio.run(ask(self._requests[name, operation.name])))
+            for name, _, request in self._asked_servers(operation):
+                with self._putting_back(operation):
+                    answer = orjson.loads(asyncio.run(ask(request)))
                 if "errors" in answer:
                     raise ServerError(f"{name} answers {operation.name} with {answer['errors'][:2]}")
                 shape = common_shape(answer["data"])
-                if first is None:
+                if operation.writes:
+                    if "CONFIRMED" not in str(shape):
+                        raise ServerError(f"{name} answers {operation.name} with {str(shape)[:500]}")
+                    self.results.values[operation.name] = 2
+                elif first is None:
                     first = (name, shape)
                     self.results.values[operation.name] = size(shape)
                 elif shape != first[1]:
                     raise ServerError(f"{operation.name}: {name} and {first[0]} differ: {difference(shape, first[1])}")
 
+    @contextmanager
+    def _putting_back(self, operation: Operation) -> Iterator[Mark | None]:
+        """Whatever a deed has changed meanwhile is as it was afterwards."""
+        if not operation.writes:
+            yield None
+            return
+        mark = asyncio.run(Mark.now(self._dsn))
+        try:
+            yield mark
+        finally:
+            asyncio.run(mark.put_back())
+
     def warm_up(self) -> None:
         """Lets caches fill and compilers do their work, and sees how long a window each runner needs."""
         for operation in self._operations:
-            for name, server in self._servers.items():
+            for name, server, request in self._asked_servers(operation):
                 self._say(f"warming up {name}: {operation.name}")
-                timing = self._generate(self._requests[name, operation.name], max(CONNECTIONS), WARM_SECONDS)
-                server.settle()
+                with self._putting_back(operation):
+                    timing = self._generate(request, operation.connections[1], WARM_SECONDS)
+                    server.settle()
                 self._rates[name, operation.name] = max(timing.rate, 0.5)
 
     async def count_statements(self, log: StatementLog) -> None:
-        """Statements per request, BEGIN and ROLLBACK included, in answers that follow each other."""
+        """Statements per request, BEGIN and COMMIT included, in answers that follow each other."""
         for operation in self._operations:
-            for name in self._servers:
-                request = self._requests[name, operation.name]
+            for name, _, request in self._asked_servers(operation):
+                mark = await Mark.now(self._dsn)
                 async with log.counting() as counted:
                     await ask(request, COUNTED)
+                if operation.writes:
+                    await mark.put_back()
                 self.results.statements[name, operation.name] = counted[0] / COUNTED
 
-    def round(self, seconds: float, *, statements_alone: bool) -> None:
+    async def write_scripts(self, log: StatementLog | None) -> None:
+        """What pgbench runs: the minimal SQL of questions, and what a booking of ours was seen to run."""
+        for operation in self._operations:
+            if operation.statement is not None:
+                self._scripts[operation.name] = reading(operation.statement, self._asked.values["peers"])
+        booking = self._requests.get((OURS, "booking"))
+        if booking is not None and log is not None:
+            mark = await Mark.now(self._dsn)
+            self._scripts["booking"] = await script_of_bookings(self._dsn, log, booking, mark)
+
+    def round(self, seconds: float) -> None:
         """One window for each operation, number of connections and runner, the runners next to each other."""
         for operation in self._operations:
-            for connections in CONNECTIONS:
-                for name, server in self._servers.items():
+            for connections in operation.connections:
+                for name, server, request in self._asked_servers(operation):
                     self._say(f"{operation.name}, {connections} connections: {name}")
-                    self._add(
-                        name, operation, connections, self._measure(name, server, operation, connections, seconds)
-                    )
-                if statements_alone:
+                    sample = self._measure(name, server, request, operation, connections, seconds)
+                    self._add(name, operation, connections, sample)
+                if (script := self._scripts.get(operation.name)) is not None:
                     self._say(f"{operation.name}, {connections} connections: {PGBENCH}")
-                    timing = pgbench(operation, connections, seconds, self._values["peers"], self._libpq)
+                    with self._putting_back(operation):
+                        timing = pgbench(script, connections, seconds, self._libpq)
+                    if operation.writes:
+                        asyncio.run(run(self._dsn, "ALTER SEQUENCE bench_nth RESTART"))
                     self._add(PGBENCH, operation, connections, Sample(timing, None, None))
 
-    def _measure(self, name: str, server: Server, operation: Operation, connections: int, seconds: float) -> Sample:
+    def _measure(
+        self, name: str, server: Server, request: Request, operation: Operation, connections: int, seconds: float
+    ) -> Sample:
         window = self._window(self._rates[name, operation.name], connections, seconds)
-        before, start = server.cpu_seconds(), time.monotonic()
-        timing = self._generate(self._requests[name, operation.name], connections, window)
-        during, elapsed = server.cpu_seconds() - before, time.monotonic() - start
-        server.check()
-        server.settle()  # wrk leaves when its time is over; a server still works on what was asked
-        self.results.peak_mib[name] = server.peak_mib
-        used = server.cpu_seconds() - before
+        with self._putting_back(operation) as mark:
+            before, start = server.cpu_seconds(), time.monotonic()
+            timing = self._generate(request, connections, window)
+            during, elapsed = server.cpu_seconds() - before, time.monotonic() - start
+            server.check()
+            server.settle()  # wrk leaves when its time is over; a server still works on what was asked
+            self.results.peak_mib[name] = server.peak_mib
+            used = server.cpu_seconds() - before
+            if mark is not None and operation.name != "contended":
+                check_booked(name, asyncio.run(mark.booked()), timing.requests, len(request.bodies))
         return Sample(timing, 1e3 * used / (timing.requests + connections), during / elapsed)
 
     @staticmethod
@@ -138,25 +190,12 @@ class Bench:
         self.results.samples[runner, operation.name, connections].append(sample)
 
 
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
-
-
-def wait_for(server: Server, request: Request) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        server.check()
-        try:
-            asyncio.run(ask(request))
-        except (OSError, asyncio.IncompleteReadError) as error:
-            if time.monotonic() > deadline:
-                raise ServerError(f"no answer from port {request.port}: {error}") from error
-            time.sleep(0.1)
-        else:
-            return
+def check_booked(name: str, booked: int, answered: int, seats: int) -> None:
+    """Raises ServerError unless every answer was a booking, and there were enough seats."""
+    if answered > seats:
+        raise ServerError(f"{name} answered {answered} bookings, and there are {seats} seats: take shorter windows")
+    if booked < answered:
+        raise ServerError(f"{name} answered {answered} bookings, and did {booked}")
 
 
 def difference(one: Any, other: Any, path: str = "data") -> str:

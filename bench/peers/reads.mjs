@@ -90,4 +90,62 @@ export const roots = {
     sql`SELECT ${DOCTOR} FROM doctors WHERE lower(specialty) = lower(${specialty}) ORDER BY id LIMIT ${first}`,
   latestAppointments: (_, { first }) =>
     sql`SELECT ${APPOINTMENT} FROM appointments ORDER BY id DESC LIMIT ${first}`,
+  adminDashboard: (_, range) => range,
+  freeSlots: (_, { specialty, latitude, longitude, radius, from, to, first }) => sql`
+    SELECT s.id, s.starts_at AS start, ${MINUTES}, ${SEATS} AS "availableSeats",
+      s.doctor_id AS "doctorId", s.clinic_id AS "clinicId"
+    FROM slots s JOIN clinics c ON c.id = s.clinic_id JOIN doctors d ON d.id = s.doctor_id
+    WHERE s.is_active AND s.booked_count - s.unpaid_count < s.capacity
+      AND s.starts_at > ${now} AND s.starts_at >= ${from} AND s.starts_at < ${to} AND ${SEATS} > 0
+      AND c.is_active AND d.status = 'APPROVED' AND lower(d.specialty) = lower(${specialty})
+      AND (d.licence_expires_on IS NULL OR s.local_day < d.licence_expires_on)
+      AND c.latitude BETWEEN ${latitude}::float8 - ${radius}::float8 / 111 AND ${latitude}::float8 + ${radius}::float8 / 111
+      AND 2 * 6371 * asin(sqrt(least(power(sin(radians(c.latitude - ${latitude}::float8) / 2), 2)
+        + cos(radians(${latitude}::float8)) * cos(radians(c.latitude))
+        * power(sin(radians(c.longitude - ${longitude}::float8) / 2), 2), 1))) <= ${radius}::float8
+    ORDER BY s.starts_at, s.id LIMIT ${first}`,
 };
+
+// Totals over the raw tables, a statement for each section.
+const count = name => sql`count(*) FILTER (WHERE status = ${name})::int`;
+export const totals = {
+  statuses: async ({ from, to }) => (await sql`
+    SELECT ${count('PENDING')} AS pending, ${count('CONFIRMED')} AS confirmed, ${count('CHECKED_IN')} AS "checkedIn",
+      ${count('IN_PROGRESS')} AS "inProgress", ${count('COMPLETED')} AS completed, ${count('CANCELLED')} AS cancelled,
+      ${count('NO_SHOW')} AS "noShow", ${count('DECLINED')} AS declined, count(*)::int AS total
+    FROM appointments WHERE local_day BETWEEN ${from}::date AND ${to}::date`)[0],
+  utilisation: async ({ from, to }) => (await sql`
+    SELECT coalesce(sum(CASE WHEN is_active THEN capacity ELSE booked_count END), 0)::int AS offered,
+      coalesce(sum(booked_count), 0)::int AS taken
+    FROM slots WHERE local_day BETWEEN ${from}::date AND ${to}::date`)[0],
+  patients: async ({ from, to }) => (await sql`
+    SELECT count(*) FILTER (WHERE is_first_visit)::int AS new,
+      count(*) FILTER (WHERE NOT is_first_visit)::int AS returning
+    FROM appointments WHERE keeps_seat AND local_day BETWEEN ${from}::date AND ${to}::date`)[0],
+  revenue: async ({ from, to }) => (await sql`
+    SELECT p.currency, sum(p.captured_minor)::float8 AS captured, sum(p.refunded_minor)::float8 AS refunded
+    FROM payments p JOIN appointments a ON a.id = p.appointment_id JOIN clinics c ON c.id = a.clinic_id
+    WHERE p.captured_minor <> 0 AND (coalesce(p.captured_at, p.created_at) AT TIME ZONE c.time_zone)::date
+      BETWEEN ${from}::date AND ${to}::date
+    GROUP BY p.currency ORDER BY p.currency`).map(row => (
+    { currency: row.currency, captured: { amount: row.captured }, refunded: { amount: row.refunded } })),
+  topClinicsByBookings: ({ from, to }, { first }) => sql`
+    SELECT clinic_id AS "clinicId", count(*)::int AS bookings FROM appointments
+    WHERE keeps_seat AND local_day BETWEEN ${from}::date AND ${to}::date
+    GROUP BY clinic_id ORDER BY count(*) DESC, clinic_id LIMIT ${first}`,
+  topDoctorsByBookings: ({ from, to }, { first }) => sql`
+    SELECT doctor_id AS "doctorId", count(*)::int AS bookings FROM appointments
+    WHERE keeps_seat AND local_day BETWEEN ${from}::date AND ${to}::date
+    GROUP BY doctor_id ORDER BY count(*) DESC, doctor_id LIMIT ${first}`,
+};
+
+// One transaction: the slot locked, its seats looked at, the appointment inserted.
+export const bookAppointment = (_, { slot, patient, reason }) => sql.begin(async transaction => {
+  const [free] = await transaction`
+    SELECT capacity - booked_count - held_count AS seats FROM slots WHERE id = ${slot} AND is_active FOR NO KEY UPDATE`;
+  if (!(free?.seats > 0)) throw new Error('this slot has no free seat');
+  const [made] = await transaction`
+    INSERT INTO appointments (slot_id, patient_id, status, reason)
+    VALUES (${slot}, ${patient}, 'CONFIRMED', ${reason}) RETURNING ${APPOINTMENT}`;
+  return made;
+});

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { useGraphQlJit } from '@envelop/graphql-jit';
 import DataLoader from 'dataloader';
 import { createSchema, createYoga } from 'graphql-yoga';
-import { appointmentsOfDoctor, batches, roots, scalars, typeDefs } from './reads.mjs';
+import { appointmentsOfDoctor, batches, bookAppointment, roots, scalars, totals, typeDefs } from './reads.mjs';
 
 const PLAIN = ['user', 'clinic', 'doctor', 'patient', 'slot', 'payment', 'clinics'];
 const makeLoaders = () => {
@@ -19,6 +19,8 @@ const schema = createSchema({
   resolvers: {
     ...scalars,
     Query: { ...roots, doctor: (_, { id }, { loaders }) => loaders.doctor.load(id) },
+    Mutation: { bookAppointment },
+    AdminDashboard: totals,
     Doctor: {
       user: by('user', 'userId'),
       clinics: by('clinics', 'id'),
@@ -26,6 +28,9 @@ const schema = createSchema({
       appointments: appointmentsOfDoctor,
     },
     Patient: { user: by('user', 'userId') },
+    Slot: { doctor: by('doctor', 'doctorId'), clinic: by('clinic', 'clinicId') },
+    ClinicBookings: { clinic: by('clinic', 'clinicId') },
+    DoctorBookings: { doctor: by('doctor', 'doctorId') },
     Appointment: {
       patient: by('patient', 'patientId'),
       doctor: by('doctor', 'doctorId'),

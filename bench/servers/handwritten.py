@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import asyncpg
@@ -15,11 +15,12 @@ from bench.operations import OPERATIONS, Statement
 from bench.servers import POOL
 from bench.servers.place import DSN, NOW, SESSION, serve
 
-
-def argument(name: str, given: str) -> Any:
-    if name in ("from", "to"):
-        return datetime.fromisoformat(given)
-    return int(given) if name == "doctor" else given
+READ: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("from", "to"), datetime.fromisoformat),
+    **dict.fromkeys(("first_day", "last_day", "year_ago"), date.fromisoformat),
+    **dict.fromkeys(("doctor", "clinic"), int),
+    **dict.fromkeys(("latitude", "longitude", "radius"), float),
+}
 
 
 async def keep(connection: object) -> None:
@@ -36,7 +37,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
 def endpoint(statement: Statement) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         given = request.query_params
-        arguments = [NOW if name == "now" else argument(name, given[name]) for name in statement.names]
+        arguments = [NOW if name == "now" else READ.get(name, str)(given[name]) for name in statement.names]
         text = await request.app.state.pool.fetchval(statement.numbered, *arguments)
         return Response(b'{"data":%b}' % text.encode(), media_type="application/json")
 
@@ -44,5 +45,6 @@ def endpoint(statement: Statement) -> Callable[[Request], Awaitable[Response]]:
 
 
 if __name__ == "__main__":
-    routes = [Route(f"/{operation.name}", endpoint(operation.statement)) for operation in OPERATIONS]
+    asked = ((operation.name, operation.statement) for operation in OPERATIONS)
+    routes = [Route(f"/{name}", endpoint(statement)) for name, statement in asked if statement is not None]
     serve(Starlette(routes=routes, lifespan=lifespan))

@@ -1,25 +1,74 @@
-"""Our own application as `python -m server serve` runs it, but for its clock, which stands still, and for sign-in,
-which its peers do not have: every request is a service client's that may see everything."""
+"""Our own application as `python -m server serve` runs it, its requests logged, but for its clock, which stands still.
+
+With BENCH_BARE guards, limits, logs, metrics and tokens are left out: a service client asks, and may. With BENCH_WORKS
+it does a worker's work too.
+"""
 
 import os
+from collections.abc import Iterable
 
 import uvicorn
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from auth import scopes
 from auth.viewer import Viewer
 from bench.servers.place import DSN, NOW, PORT
-from server.app import create_app
+from schema import guards
+from schema.directives import Guard
+from server.admission import Admission
+from server.app import Application, create_app
+from server.documents import Document
+from server.graphql_request import GraphQLRequest
+from server.logs import write_logs
 from server.serve import bind, uvicorn_config
 from server.settings import Settings
+from server.wire import Wire
 
 SERVICE = Viewer(client_id="bench", is_service=True, scopes=frozenset(scopes.Scope))
+
+
+class Bare:
+    """GraphQL without what stands around it."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope["request_id"] = "bare"
+        await self._app.endpoint(scope, receive, send)
 
 
 async def service(_scope: Scope) -> Viewer:
     return SERVICE
 
 
+class LettingIn(Admission):
+    """Works out no cost, and counts nobody's rate."""
+
+    async def admit(self, document: Document, request: GraphQLRequest, scope: Scope, viewer: Viewer) -> None:  # noqa: ARG002
+        scope["cost"] = {}
+
+
+def unguarded(viewer: Viewer, guards: Iterable[Guard]) -> None:
+    """In place of `schema.guards.check`."""
+
+
+def bare_app(settings: Settings) -> Bare:
+    guards.check = unguarded
+    unlimited = Wire(show_cost=False, rate=0, anonymous_rate=0)
+    app = create_app(DSN, Settings(data_dir=settings.data_dir, wire=unlimited), service, lambda: NOW)
+    app.endpoint.admission = LettingIn(app.endpoint.documents, unlimited)
+    return Bare(app)
+
+
 if __name__ == "__main__":
-    app = create_app(DSN, Settings.read(os.environ), viewer_of=service, clock=lambda: NOW)
-    uvicorn.Server(uvicorn_config(app)).run(sockets=[bind("127.0.0.1", PORT)])
+    settings = Settings.read(os.environ).listening_on(PORT)
+    if "BENCH_BARE" in os.environ:
+        served: object = bare_app(settings)
+    else:
+        write_logs(settings.operating.log_format)
+        served = create_app(DSN, settings, clock=lambda: NOW, works="BENCH_WORKS" in os.environ)
+    uvicorn.Server(uvicorn_config(served)).run(sockets=[bind("127.0.0.1", PORT)])

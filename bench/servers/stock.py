@@ -156,10 +156,31 @@ class Query:
             return (await session.scalars(query)).all()
 
 
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    async def book_appointment(self, slot: int, patient: int, reason: str | None = None) -> Appointment:
+        async with Session.begin() as session:
+            found = await session.get(models.Slot, slot, with_for_update={"key_share": True})
+            if found is None or not found.is_active or found.booked_count + found.held_count >= found.capacity:
+                raise ValueError("this slot has no free seat")
+            made = models.Appointment(
+                slot_id=slot, patient_id=patient, status=AppointmentStatus.CONFIRMED, reason=reason
+            )
+            session.add(made)
+            await session.flush()
+            await session.refresh(made)
+            return made
+
+
 class Endpoint(GraphQL[Any, Any]):
     async def get_context(self, request: Any, response: Any) -> dict[str, Any]:
         return {"request": request, "response": response, "loaders": Loaders()}
 
 
 if __name__ == "__main__":
-    serve(Starlette(routes=[Route("/graphql", Endpoint(strawberry.Schema(query=Query), graphql_ide=None))]))
+    serve(
+        Starlette(
+            routes=[Route("/graphql", Endpoint(strawberry.Schema(query=Query, mutation=Mutation), graphql_ide=None))]
+        )
+    )

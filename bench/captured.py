@@ -1,0 +1,92 @@
+"""What a booking of ours runs, taken from PostgreSQL's log, as a script for pgbench.
+
+Two bookings are looked at. A parameter that is the same in both stays as it is; one that is the slot's in the first
+and in the second is the slot's, and so on; text of both that tells of them (the event's payload, the kept answer) stays
+that of the first, since what it says costs nothing.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from bench.processes import ServerError
+
+ENTRY = re.compile(r"^.{10,40}\[(?P<process>\d+)\] (?P<kind>LOG|DETAIL):  (?P<said>.*(?:\n\t.*)*)", re.MULTILINE)
+STATEMENT = re.compile(r"(?:statement|execute [^:]+): (?P<text>.*)", re.DOTALL)
+PARAMETER = re.compile(r"\$(\d+) = (?:(NULL)|'((?:[^']|'')*)')")
+PLACE = re.compile(r"\$(\d+)")
+MADE = "appointment_id"
+"""The column by which the statement that inserts the appointment answers with its id."""
+NEXT = "SELECT * FROM bench_seats WHERE nth = (SELECT nextval('bench_nth')) \\gset\n"
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A statement that PostgreSQL executed, and the text of its parameters."""
+
+    text: str
+    values: tuple[str | None, ...] = ()
+
+
+def read_log(log: str) -> list[Logged]:
+    """The statements of a part of PostgreSQL's log, without those that look after it."""
+    found: list[Logged] = []
+    for entry in ENTRY.finditer(log):
+        said = entry["said"].replace("\n\t", "\n")
+        statement = STATEMENT.match(said)
+        if entry["kind"] == "LOG" and statement is not None:
+            found.append(Logged(statement["text"].strip().rstrip(";")))
+        elif entry["kind"] == "DETAIL" and found:
+            values = tuple(None if null else text.replace("''", "'") for _, null, text in PARAMETER.findall(said))
+            found[-1] = Logged(found[-1].text, values)
+    return [each for each in found if "pg_sleep" not in each.text and "log_statement" not in each.text]
+
+
+@dataclass(frozen=True)
+class Script:
+    """A pgbench script, and the constants that it is given by `-D`."""
+
+    text: str
+    constants: Mapping[str, str]
+
+
+def script_of(first: Sequence[Logged], second: Sequence[Logged], known: Sequence[tuple[str, str, str]]) -> Script:
+    """The script of two bookings. `known` are expressions of pgbench with the texts they stand for in each of the two.
+
+    Raises ServerError if the two did not run the same statements, or differ in what is neither known nor text.
+    """
+    texts = [each.text for each in first], [each.text for each in second]
+    if texts[0] != texts[1]:
+        differ = [text[:200] for text in (*texts[0], *texts[1]) if texts[0].count(text) != texts[1].count(text)]
+        raise ServerError(f"two bookings ran different statements: {differ}")
+    constants: dict[str, str] = {}
+    names = (f"c{number}" for number in count())
+    lines = [NEXT]
+    for one, other in zip(first, second, strict=True):
+        places = list(_places(one, other, known, names, constants))
+        text = PLACE.sub(lambda place, places=places: places[int(place[1]) - 1], one.text)  # type: ignore[misc]
+        end = " \\gset\n" if re.search(rf"RETURNING {MADE}\b", text) else ";\n"
+        lines.append(text + end)
+    return Script("".join(lines), constants)
+
+
+def _places(
+    one: Logged,
+    other: Logged,
+    known: Sequence[tuple[str, str, str]],
+    names: Iterator[str],
+    constants: dict[str, str],
+) -> Iterator[str]:
+    for value, another in zip(one.values, other.values, strict=True):
+        if value is None or another is None:
+            if value is not another:
+                raise ServerError(f"a parameter of {one.text[:80]} is null in one booking only")
+            yield "NULL"
+            continue
+        place = next((place for place, in_one, in_other in known if (value, another) == (in_one, in_other)), None)
+        if place is None:
+            name = next(names)
+            constants[name] = value
+            place = f":{name}"
+        yield place

@@ -1,0 +1,92 @@
+"""The parts of the bench that measure nothing: what it asks, and what it makes of what it hears."""
+
+from itertools import islice
+
+import pytest
+
+from bench.captured import Logged, read_log, script_of
+from bench.load import Request
+from bench.memory import shares
+from bench.operations import OPERATIONS, Operation, declared
+from bench.processes import ServerError
+from bench.report import figures
+from bench.shapes import common_shape, global_id, size
+
+LOG = """2026-06-15 12:00:00.123 UTC [17] LOG:  statement: BEGIN;
+2026-06-15 12:00:00.124 UTC [17] LOG:  execute __asyncpg_stmt_1__: INSERT INTO appointments
+\t(slot_id, reason, pay_by) VALUES ($1, $2, $3) RETURNING appointment_id
+2026-06-15 12:00:00.124 UTC [17] DETAIL:  Parameters: $1 = '5', $2 = 'it''s $1', $3 = NULL
+2026-06-15 12:00:00.125 UTC [17] LOG:  statement: SELECT pg_sleep(0.3)
+"""
+FIRST = [Logged("A $1 $2 RETURNING appointment_id", ("5", "cough")), Logged("B $1 $2", ("77", '{"id":77}'))]
+SECOND = [Logged("A $1 $2 RETURNING appointment_id", ("6", "cough")), Logged("B $1 $2", ("78", '{"id":78}'))]
+KNOWN = [(":slot", "5", "6"), (":appointment_id", "77", "78")]
+
+
+def test_statements_are_read_from_the_log_of_postgresql() -> None:
+    insert = "INSERT INTO appointments\n(slot_id, reason, pay_by) VALUES ($1, $2, $3) RETURNING appointment_id"
+    assert read_log(LOG) == [Logged("BEGIN"), Logged(insert, ("5", "it's $1", None))]
+
+
+def test_what_differs_between_two_bookings_is_given_to_each() -> None:
+    script = script_of(FIRST, SECOND, KNOWN)
+    assert script.text.endswith("A :slot :c0 RETURNING appointment_id \\gset\nB :appointment_id :c1;\n")
+    assert script.constants == {"c0": "cough", "c1": '{"id":77}'}
+
+
+def test_null_is_written_into_the_statement() -> None:
+    nothing = [Logged("A $1", (None,))]
+    assert "A NULL;\n" in script_of(nothing, nothing, []).text
+
+
+@pytest.mark.parametrize("other", [[Logged("C")], [Logged("A $1", ("1",))]])
+def test_bookings_that_run_differently_are_no_script(other: list[Logged]) -> None:
+    with pytest.raises(ServerError):
+        script_of([Logged("A $1", (None,))], other, [])
+
+
+def test_bodies_are_sent_in_turn_and_with_the_token() -> None:
+    first, second, third = islice(Request(80, "/graphql", [b"one", b"other"], "secret").wires(), 3)
+    assert first == third
+    assert first.startswith(b"POST /graphql HTTP/1.1\r\n")
+    assert b"\r\nAuthorization: Bearer secret\r\n" in first
+    assert first.endswith(b"Content-Length: 3\r\n\r\none")
+    assert second.endswith(b"Content-Length: 5\r\n\r\nother")
+
+
+def test_without_bodies_it_is_a_get() -> None:
+    assert next(Request(80, "/tiny").wires()).startswith(b"GET /tiny HTTP/1.1\r\n")
+
+
+def test_answers_have_one_shape() -> None:
+    ours = {
+        "slots": {"edges": [{"node": {"id": global_id("Slot", 7), "start": "2026-06-15T14:00:00+02:00"}}]},
+        "payment": {"amount": {"amount": 5, "currency": "EUR"}},
+    }
+    theirs = {
+        "payment": [{"amount": "5", "currency": "EUR"}],
+        "slots": [{"id": 7, "start": "2026-06-15T12:00:00Z"}],
+    }
+    assert common_shape(ours) == common_shape(theirs)
+    assert size(common_shape(ours)) == 4
+    assert common_shape({"place": {"clinic": 1}}) == common_shape({"clinic": 1})
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_every_operation_has_a_document_of_ours_and_something_to_compare_with(operation: Operation) -> None:
+    assert operation.is_in("ours")
+    assert operation.writes or operation.as_doctor or operation.statement is not None
+
+
+def test_only_declared_variables_are_sent() -> None:
+    assert declared("query ($doctor: ID!) { doctor(id: $doctor) { id } }", {"doctor": 1, "doc": 2}) == {"doctor": 1}
+
+
+def test_parts_add_up() -> None:
+    assert shares(20, 7) == [2, 3, 3, 3, 3, 3, 3]
+    assert sum(shares(200_001, 10)) == 200_001
+
+
+@pytest.mark.parametrize(("value", "text"), [(12345.6, "12,346"), (45.67, "45.7"), (0.126, "0.13")])
+def test_three_figures(value: float, text: str) -> None:
+    assert figures(value) == text
