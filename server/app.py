@@ -120,7 +120,7 @@ def create_app(
     routes += measured.routes()
     routes += identity.routes() if identity is not None else []
     routes += payments.routes() if payments is not None else []
-    routes += exports.routes(clock)  # after the payments' own export: the first route that fits answers
+    routes += exports.routes(clock)
     starlette = Starlette(routes=[*routes, *pages.routes()], lifespan=lifespan)
     return Application(endpoint, events, sockets, starlette, doorway)
 

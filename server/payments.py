@@ -24,8 +24,6 @@ from gateways.payments.stripe import StripeGateway
 from loaders.connections import Connections
 from server.graphql import Clock, utc_now
 from server.identity import configuration_of
-from server.payouts_export import PATH as PAYOUTS_PATH
-from server.payouts_export import payouts_csv
 from server.sandbox import Sandbox
 from server.settings import GatewayName, Settings
 from server.webhooks import GatewayWebhooks
@@ -59,7 +57,7 @@ class Payments:
 
     def routes(self) -> list[Route]:
         sandbox = self._sandbox.routes() if self._sandbox is not None else []
-        return [*self._webhooks.routes(), *sandbox, Route(PAYOUTS_PATH, payouts_csv, methods=["GET"])]
+        return [*self._webhooks.routes(), *sandbox]
 
     @asynccontextmanager
     async def open(

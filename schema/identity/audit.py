@@ -32,7 +32,7 @@ class AuditRecord(Node):
     row_type = AuditRecordRow
     id: strawberry.ID = global_id("AuditRecord")
     at: datetime = read(lambda row: row["happened_at"], "When.", columns=("happened_at",))
-    action: str = described("The mutation, or `read`.")
+    action: str = described("The mutation, `read`, or `export` for a file that was taken away.")
     entity: str = described("What kind of thing, as the types are named.")
     entity_id: strawberry.ID | None = read(
         lambda row: _id_of(row["entity"], row["entity_id"]), "Which one, if one.", columns=("entity", "entity_id")
@@ -51,7 +51,7 @@ class AuditRecord(Node):
 class AuditLogFilter:
     patient_id: strawberry.ID | None = described("About this patient.", default=None)
     user_id: strawberry.ID | None = described("By this user.", default=None)
-    action: str | None = described("Of this mutation, or `read`.", default=None)
+    action: str | None = described("Of this mutation, or `read`, or `export`.", default=None)
     entity: str | None = described("About this kind of thing, such as Appointment.", default=None)
     since: datetime | None = described("At this instant or later.", default=None)
     until: datetime | None = described("Before this instant.", default=None)

@@ -1,6 +1,6 @@
 """The appointments of a range, with whom and for whom."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from loaders.providers.clinics import ClinicById
 from loaders.providers.doctors import DoctorById
 from loaders.scheduling.slots import SlotById
 from server.exports.csv import Cell
+from server.exports.taking import Visit
 
 AT_ONCE = 200
 APPOINTMENT_NEEDS = (TokenScope.APPOINTMENT_READ, TokenScope.PATIENT_READ, TokenScope.PAYMENT_READ)
@@ -24,7 +25,7 @@ APPOINTMENT_COLUMNS = (
 )
 
 
-async def appointment_rows(visit: Callable[[], Loaders], scope: Scope) -> AsyncIterator[list[tuple[Cell, ...]]]:
+async def appointment_rows(visit: Visit, scope: Scope) -> AsyncIterator[list[tuple[Cell, ...]]]:
     """Pages of appointments, earliest first; `day` and `time` are the clinic's, all else is UTC."""
     after: str | None = None
     while True:

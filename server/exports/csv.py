@@ -8,19 +8,7 @@ from typing import TypeAlias
 
 Cell: TypeAlias = str | int | float | date | datetime | None
 
-FORMULA = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-    "\uff1d",
-    "\uff0b",
-    "\uff0d",
-    "\uff20",
-)  # the last four: full-width = + - @
+FORMULA = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")  # the last four: full-width = + - @
 BYTE_ORDER_MARK = "\ufeff"
 
 

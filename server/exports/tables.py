@@ -17,10 +17,8 @@ from loaders.loader import Loaders
 from schema.dashboards.figures import STATUSES, kept, share
 from server.exports.appointments import APPOINTMENT_COLUMNS, APPOINTMENT_NEEDS, appointment_rows
 from server.exports.csv import Cell
+from server.exports.taking import Row, Visit
 
-Row: TypeAlias = Sequence[Cell]
-Visit: TypeAlias = Callable[[], Loaders]
-"""Gives loaders for one page: what they have read is let go with them."""
 Pages: TypeAlias = Callable[[Visit, Scope], AsyncGenerator[Sequence[Row], None]]
 
 DAYS_AT_ONCE = 31

@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Any
 
-from server.payouts_export import safe
+from server.exports.csv import cell_text
 from tests.client import VIEWERS
 from tests.payments.world import PaymentWorld, codes, gid
 
@@ -117,10 +117,14 @@ async def exported(world: PaymentWorld, viewer: str, *, sees: bool) -> None:
     assert [row[1:6] for row in rows] == (
         [["'=HYPERLINK(1)", "2026-06-15", "2026-06-16", "4590", "EUR"]] if sees else []
     )
+    (record,) = await world.rows(
+        "SELECT action, entity, user_id FROM audit_records WHERE request_id = $1", response.headers["x-request-id"]
+    )
+    assert tuple(record) == ("export", "payouts.csv", VIEWERS[viewer].user_id)
 
 
 def test_no_cell_is_a_formula() -> None:
-    assert [safe(cell) for cell in ("=1", "+1", "-1", "@x", "\t=1", "plain", "1")] == [
+    assert [cell_text(cell) for cell in ("=1", "+1", "-1", "@x", "\t=1", "plain", "1")] == [
         *("'=1", "'+1", "'-1", "'@x", "'\t=1"),
         *("plain", "1"),
     ]
