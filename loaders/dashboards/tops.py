@@ -1,5 +1,6 @@
 """Who is first, by bookings or by revenue."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
@@ -35,7 +36,7 @@ class TopRow(Record):
     __slots__ = ()
 
 
-class Tops(Loader[Scope, Any]):
+class Tops(Loader[Scope, Any], ABC):
     """The first of a kind in a scope. Subclasses say by what."""
 
     def __init__(self, reads: Reads, subject: Subject, first: int) -> None:
@@ -43,8 +44,8 @@ class Tops(Loader[Scope, Any]):
         self._subject = subject
         self._first = first
 
-    def _statement(self, *, everywhere: bool) -> Statement:
-        raise NotImplementedError
+    @abstractmethod
+    def _statement(self, *, everywhere: bool) -> Statement: ...
 
     async def read(self, keys: list[Scope]) -> Mapping[Scope, Any]:
         found: dict[Scope, Any] = {}
