@@ -8,9 +8,12 @@ from datetime import datetime
 import pyotp
 
 from auth.oauth.secret import Secret
-from auth.oauth.totp import DRIFT, ISSUER, PURPOSE, RECOVERY_CODES, STEP
 
-RECOVERY_PURPOSE = "recovery codes"
+ISSUER = "Clinicgraph"
+STEP = 30  # seconds
+DRIFT = 1  # steps, each way
+RECOVERY_CODES = 10
+PURPOSE, RECOVERY_PURPOSE = "totp", "recovery codes"
 
 
 def new_shared_secret() -> str:

@@ -5,21 +5,28 @@ import asyncio
 import pyotp
 import pytest
 
-from auth.oauth import totp
+from auth.authenticator import new_recovery_codes, new_shared_secret, recovery_hash, seal_shared
 from tests.auth.world import PASSWORD, Browser, World, authorize, came_back
 
 REFUSED = "That did not work."
 
 
-async def enrolled(world: World) -> tuple[pyotp.TOTP, list[str]]:
-    """Pat's authenticator app and recovery codes. A step has passed since the code that confirmed it."""
-    async with world.edge.sessions.begin() as session:
-        enrolment = await session.run_sync(totp.enroll, world.configuration.secret, 3, world.clock.now)
-        app = pyotp.TOTP(enrolment.secret)
-        code = app.at(world.clock.now)
-        codes = await session.run_sync(totp.confirm, world.configuration.secret, 3, code, world.clock.now)
-    assert codes is not None
-    assert len(set(codes)) == 10
+async def enrolled(world: World, confirmed: bool = True) -> tuple[pyotp.TOTP, list[str]]:
+    """Pat's authenticator app and recovery codes, as `enrollTotp` and `confirmTotp` store them, a step ago."""
+    secret, shared, codes = world.configuration.secret, new_shared_secret(), new_recovery_codes()
+    app = pyotp.TOTP(shared)
+    await world.sql.execute(
+        "INSERT INTO totp_credentials (user_id, sealed_secret, created_at, confirmed_at, last_step) "
+        "VALUES (3, $1, $2, $3, $4)",
+        seal_shared(secret, 3, shared),
+        world.clock.now,
+        world.clock.now if confirmed else None,
+        app.timecode(world.clock.now) if confirmed else 0,
+    )
+    hashes = [recovery_hash(secret, 3, code) for code in codes]
+    await world.sql.execute(
+        "INSERT INTO recovery_codes (user_id, code_hash) SELECT 3, unnest($1::bytea[])", hashes if confirmed else []
+    )
     world.clock.move(seconds=30)
     return app, codes
 
@@ -119,19 +126,13 @@ async def test_the_second_step_waits_ten_minutes(world: World) -> None:
 
 
 async def test_an_enrolment_counts_when_it_is_confirmed_and_until_it_is_taken_away(world: World) -> None:
-    secret = world.configuration.secret
-    async with world.edge.sessions.begin() as session:
-        first = await session.run_sync(totp.enroll, secret, 3, world.clock.now)
-        assert first.uri.startswith("otpauth://totp/Clinicgraph:pat%40example.org?")
-        assert await session.run_sync(totp.confirm, secret, 3, "000000", world.clock.now) is None
+    """How it is enrolled, confirmed and taken away: tests/identity/test_own_account.py."""
+    await enrolled(world, confirmed=False)
     await world.signed_in()
-    await enrolled(world)
-    async with world.edge.sessions.begin() as session:
-        with pytest.raises(totp.AlreadyEnrolled):
-            await session.run_sync(totp.enroll, secret, 3, world.clock.now)
-        await session.run_sync(totp.disable, 3)
+    await world.sql.execute("UPDATE totp_credentials SET confirmed_at = $1", world.clock.now)
+    await waiting(world)
+    await world.sql.execute("DELETE FROM totp_credentials")
     await world.signed_in()
-    assert await world.sql.fetchval("SELECT count(*) FROM recovery_codes") == 0
 
 
 async def test_what_the_database_holds_is_sealed(world: World) -> None:

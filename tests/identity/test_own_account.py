@@ -8,6 +8,7 @@ import pyotp
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from auth.authenticator import RECOVERY_CODES
 from auth.oauth import totp
 from auth.oauth.configuration import Configuration
 from auth.passwords import check_password
@@ -152,7 +153,7 @@ async def test_sign_in_takes_what_was_enrolled_here(
     assert first["uri"].startswith("otpauth://totp/Clinicgraph:patient1%40example.org?secret=")
     app, codes = await enrolled(writer)
     assert app.secret != first["secret"]
-    assert len(set(codes)) == totp.RECOVERY_CODES
+    assert len(set(codes)) == RECOVERY_CODES
     engine = create_async_engine(clinic.replace("postgresql://", "postgresql+asyncpg://", 1))
     async with AsyncSession(engine) as session:
         for code, right in ((app.at(NOW), False), (app.at(NEXT), True), (codes[0].lower(), True), (codes[0], False)):
