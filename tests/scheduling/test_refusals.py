@@ -9,7 +9,7 @@ from tests.client import Client
 from tests.clinic_data import NOW
 from tests.scheduling.asks import appointment, at, do, done, gid, patient, slot
 from tests.scheduling.cases import roomy_slot, visit
-from tests.scheduling.crowd import CROWD, SQL, add_slot, book, hold, offer, prepayment, set_policy, the_row
+from tests.scheduling.crowd import CROWD, SQL, add_slot, add_slots, book, hold, offer, prepayment, set_policy, the_row
 
 ME, YOU = (f"patient {n}" for n in CROWD[:2])
 SOON = at(15, "12:40")
@@ -95,6 +95,23 @@ async def test_a_hold_is_renewed_once(one: Client, sql: SQL) -> None:
         "holdId",
         "a hold is renewed only once",
     )
+
+
+async def test_nobody_holds_more_than_five_seats(one: Client, sql: SQL) -> None:
+    """Neither what has expired or was let go counts, nor what was offered; the clinic is not held by it."""
+    slots = await add_slots(sql, 9, at(20, "08:00"))
+    await hold(sql, slots[0], CROWD[0], minutes=0)
+    await offer(sql, CROWD[0], slots[1])
+    for each in slots[2:7]:
+        held = await done(one, "holdSlot", ME, slotId=slot(each))
+    sixth = ("CONFLICT", "slotId", "nobody holds more than 5 seats at once")
+    assert await refusal(one, "holdSlot", ME, slotId=slot(slots[7])) == sixth
+    again = await done(one, "holdSlot", ME, slotId=slot(slots[6]))
+    assert again["hold"]["id"] == held["hold"]["id"]
+    await done(one, "releaseHold", ME, holdId=held["hold"]["id"])
+    await done(one, "holdSlot", ME, slotId=slot(slots[7]))
+    await book(sql, await add_slot(sql, at(21, "08:00")), CROWD[0])
+    await done(one, "holdSlot", "doctor", slotId=slot(slots[8]), patientId=patient(CROWD[0]))
 
 
 async def test_offer_expired(one: Client, sql: SQL) -> None:
