@@ -33,5 +33,7 @@ async def run(session: Session, input: HoldSlotInput) -> Answer:
 @strawberry.type
 class HoldSlot:
     hold_slot: HoldSlotPayload | None = mutation(
-        run, "Claims a seat for five minutes, renewable once. A patient claims no more than five at a time.", guard=requires("appointment:write")
+        run,
+        "Claims a seat for five minutes, renewable once. A patient claims no more than five at a time.",
+        guard=requires("appointment:write"),
     )
