@@ -7,6 +7,7 @@ import {
   MarkNoShowDocument,
   StartVisitDocument,
   type AppointmentStatus,
+  type RefusedFragment,
   type VisitFragment,
 } from "../../generated/graphql";
 import { ask } from "./api";
@@ -18,7 +19,7 @@ interface Step {
 }
 
 interface Payload {
-  userErrors: { message: string }[];
+  userErrors: RefusedFragment[];
 }
 
 const input = (appointmentId: string) => ({ input: { appointmentId, idempotencyKey: crypto.randomUUID() } });

@@ -1,15 +1,13 @@
 // The figures that all dashboards have, each beside the same number of days before.
 import { useState } from "preact/hooks";
-import type { AmountFragment, BeforeFragment } from "../../generated/graphql";
+import type { BeforeFragment, NetOfDayFragment } from "../../generated/graphql";
 import { download } from "./api";
 import { Columns, Figure, Ranking } from "./charts";
 import { count, day, days, money, percent, roundMoney, STATUS, wholeMoney } from "./format";
 import type { Range } from "./range";
 
-type DayRevenue = { day: string; net: AmountFragment };
-
 export interface Figures extends Omit<BeforeFragment, "before"> {
-  revenueByDay: DayRevenue[] | null;
+  revenueByDay: NetOfDayFragment[] | null;
   waitlistLength: number | null;
   before: BeforeFragment;
 }
@@ -160,7 +158,7 @@ export function Revenue({ figures, csv }: { figures: Figures; csv: Record<string
 }
 
 // Sums of equal numbers of days from the first day on; days that are missing are 0.
-function summed(rows: DayRevenue[], { from, to }: Range, width: number): { day: string; amount: number }[] {
+function summed(rows: NetOfDayFragment[], { from, to }: Range, width: number): { day: string; amount: number }[] {
   const start = Date.parse(from);
   const sums = Array.from({ length: Math.floor((Date.parse(to) - start) / DAY / width) + 1 }, (_, index) => ({
     day: new Date(start + index * width * DAY).toISOString().slice(0, 10),
