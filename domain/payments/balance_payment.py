@@ -8,6 +8,7 @@ from asyncpg import Record
 
 from domain.payments.ask_gateway import ask_gateway
 from domain.payments.ledger import books_of_payment, post_payment
+from domain.scheduling.rows import Row
 from domain.session import Session
 from models.enums import AppointmentStatus, GatewayRequestKind, PaymentKind, PaymentStatus
 
@@ -32,6 +33,12 @@ async def return_money(session: Session, appointment: Record) -> None:
         await balance_payment(session, payment, appointment, called_off=True)
 
 
+async def move_earnings(session: Session, appointment: Record, doctor_id: int) -> None:
+    """After a locked appointment was moved to another doctor: what was earned with it is hers."""
+    for payment in await session.run(OF_APPOINTMENT, appointment["id"]):
+        await balance_payment(session, payment, {"doctor_id": doctor_id}, called_off=False)
+
+
 async def set_against(session: Session, appointment: Record, fee_minor: int, currency: str) -> tuple[int, int | None]:
     """Sets a fee against what was paid for the visit of a locked appointment.
 
@@ -52,7 +59,7 @@ async def left_of(session: Session, payment: Record) -> int:
     return captured - gone
 
 
-async def balance_payment(session: Session, payment: Record, appointment: Record, *, called_off: bool) -> None:
+async def balance_payment(session: Session, payment: Record, appointment: Row, *, called_off: bool) -> None:
     """Writes the books of a locked payment, and asks for what is to go back. Twice does no more than once."""
     of_visit = payment["kind"] == PaymentKind.VISIT
     earnable: int = payment["kept_minor"] if called_off and of_visit else payment["amount_minor"]

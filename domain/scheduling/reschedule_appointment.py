@@ -2,6 +2,7 @@
 
 from asyncpg import Record
 
+from domain.payments.balance_payment import move_earnings
 from domain.refusal import Invalid
 from domain.scheduling.book_appointment import check_not_elsewhere, claim_seat
 from domain.scheduling.holds import find_hold
@@ -55,6 +56,8 @@ async def reschedule_appointment(
     await check_not_elsewhere(session, appointment["patient_id"], slot, appointment_id)
     await claim_seat(session, appointment["patient_id"], slot, hold_id)
     await _move(session, appointment, slot, reason, by_clinic=by_clinic, override_reason=override_reason)
+    if slot.doctor_id != appointment["doctor_id"]:
+        await move_earnings(session, appointment, slot.doctor_id)
     await offer_seat(session, appointment["slot_id"], given_up_by=appointment["patient_id"])
     await offer_freed(session, slot, besides=appointment["patient_id"])
     return appointment_id

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain.payments.ledger import books_of_payment
 from models.enums import LedgerAccount as Account
 from models.enums import PaymentEventKind as Kind
+from tests.clinic_data import NOW
 from tests.payments.test_events import told
 from tests.payments.world import PaymentWorld, gid
 
@@ -36,6 +37,24 @@ async def test_a_payment_in_the_books(world: PaymentWorld) -> None:
     assert await books(world) == {"GATEWAY_CLEARING": 5_100, "PATIENT_RECEIVABLE": -5_100}
     await world.settle()
     assert await books(world) == {"GATEWAY_CLEARING": 5_100, "REFUNDS": -5_100}
+
+
+async def test_what_was_earned_goes_with_the_visit_to_another_doctor(world: PaymentWorld) -> None:
+    """She who sees the patient is paid; who was paid out for it already owes it at her next payout."""
+    appointment_id, payment_id = await world.paid()
+    await world.tell()
+    wanted = await world.value(
+        "SELECT min(id) FROM slots WHERE doctor_id = 2 AND starts_at > $1", NOW + timedelta(days=2)
+    )
+    moved = {"appointmentId": gid("Appointment", appointment_id), "slotId": gid("Slot", wanted)}
+    assert (await world.do("rescheduleAppointment", "admin", **moved))["userErrors"] == []
+    owed = await world.rows(
+        "SELECT doctor_id, sum(amount_minor) AS amount FROM ledger_entries WHERE account = 'DOCTOR_PAYABLE' "
+        "GROUP BY doctor_id ORDER BY doctor_id"
+    )
+    assert [tuple(row) for row in owed] == [(1, 0), (2, -4_590)]
+    assert await world.money(payment_id) == ("CAPTURED", 5_100, 0)
+    assert await world.rows("SELECT FROM gateway_requests WHERE kind = 'REFUND'") == []
 
 
 async def books(world: PaymentWorld) -> dict[str, int]:
