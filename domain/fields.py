@@ -8,14 +8,12 @@ from importlib.resources import files
 from zoneinfo import available_timezones
 
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 
 from domain.identity.particulars import Wrong
 from domain.standards import CURRENCIES, LANGUAGES, POSTAL_CODES
 
 OLDEST = 130  # years
 LICENCE = re.compile(r"[0-9A-Z][0-9A-Z ./-]{1,38}[0-9A-Z]")
-TAG = re.compile(r"([a-z]{2})(-[A-Za-z0-9]{2,8}){0,3}")
 SHORT, LONG = 200, 5_000  # characters: of a line, of an account in words
 
 
@@ -49,14 +47,6 @@ class Fields(Wrong):
             self[name] = f"this is a text of at most {longest} characters"
         return value
 
-    def email(self, email: str) -> str:
-        """An address as it is stored. Whether mail arrives there is found out by sending one."""
-        try:
-            return validate_email(email.strip(), check_deliverability=False).normalized.lower()
-        except EmailNotValidError:
-            self["email"] = "this is not an email address"
-            return email
-
     def phone(self, phone: str | None, country: str | None = None) -> str | None:
         """A telephone number, E.164; without the prefix of a country it is one of `country`."""
         text = (phone or "").strip()
@@ -70,13 +60,6 @@ class Fields(Wrong):
             self["phone"] = "this is not a telephone number, such as +49 30 1234567"
             return text
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-    def language(self, language: str | None) -> str:
-        """A language tag, such as en or pt-BR."""
-        found = TAG.fullmatch(language or "")
-        if found is None or found[1] not in LANGUAGES:
-            self["language"] = "a language is a BCP 47 tag, such as en or pt-BR"
-        return language or ""
 
     def languages(self, languages: Sequence[str] | None) -> list[str]:
         """Languages that somebody speaks, each once."""

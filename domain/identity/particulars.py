@@ -2,14 +2,15 @@
 
 import re
 
-from auth.oauth.sign_in import normal_email
+from email_validator import EmailNotValidError, validate_email
+
 from auth.passwords import PasswordRefused, check_new_password
 from domain.refusal import Invalid
+from domain.standards import LANGUAGES
 
 LONGEST_NAME, LONGEST_PHONE, LONGEST_REASON = 200, 40, 1_000
-EMAIL = re.compile(r"[^@\s,;<>()\[\]\"]+@[^@\s,;<>()\[\]\"]+\.[^@\s.,;<>()\[\]\"]+")
 PHONE = re.compile(r"\+?[0-9 ()/.-]*[0-9][0-9 ()/.-]*")
-LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+TAG = re.compile(r"([a-z]{2})(-[A-Za-z0-9]{2,8}){0,3}")
 
 
 class Wrong(dict[str, str]):
@@ -28,11 +29,12 @@ class Wrong(dict[str, str]):
         return name
 
     def email(self, email: str) -> str:
-        """An address as it is stored."""
-        address = normal_email(email)
-        if not EMAIL.fullmatch(address) or not address.isascii():
+        """An address as it is stored. Whether mail arrives there is found out by sending one."""
+        try:
+            return validate_email(email.strip(), check_deliverability=False).normalized.lower()
+        except EmailNotValidError:
             self["email"] = "this is not an email address"
-        return address
+            return email
 
     def phone(self, phone: str | None) -> str | None:
         """A telephone number; what is blank is none."""
@@ -41,11 +43,12 @@ class Wrong(dict[str, str]):
             self["phone"] = "this is not a telephone number"
         return phone
 
-    def language(self, language: str) -> str:
-        """A language tag."""
-        if not LANGUAGE.fullmatch(language):
+    def language(self, language: str | None) -> str:
+        """A language tag, such as en or pt-BR."""
+        found = TAG.fullmatch(language or "")
+        if found is None or found[1] not in LANGUAGES:
             self["language"] = "a language is a BCP 47 tag, such as en or pt-BR"
-        return language
+        return language or ""
 
     def password(self, field: str, password: str, email: str) -> str:
         """A password that may be chosen."""
