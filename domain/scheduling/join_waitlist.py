@@ -52,7 +52,7 @@ async def join_waitlist(
         appointment_id=appointment_id,
         doctor_ids=sorted(set(doctor_ids)),
         clinic_ids=sorted(set(clinic_ids)),
-        specialty=specialty,
+        specialty=specialty and specialty.strip(),
         windows=[Range(*window) for window in windows] or [Range(None, None)],
         created_at=session.now,
     )

@@ -111,7 +111,7 @@ async def test_what_does_not_suit_is_not_offered(one: Client, sql: SQL) -> None:
     unsuited: list[dict[str, Any]] = [
         {"doctorIds": [gid("Doctor", 2)]},
         {"clinicIds": [gid("Clinic", 2)]},
-        {"specialty": "Surgery"},
+        {"specialty": " Surgery "},
         {"doctorIds": doctor, "windows": [other_time]},
     ]
     for n, given in zip(CROWD, unsuited, strict=False):
