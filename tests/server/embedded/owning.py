@@ -16,14 +16,15 @@ from typing import Any, Self
 
 import asyncpg
 import psutil
+import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-_PROGRAM = Path(__file__).with_name("embedded_owner.py")
+ROOT = Path(__file__).resolve().parents[3]
+_PROGRAM = Path(__file__).with_name("owner.py")
 _SECONDS = 20.0
 
 
 class Owner:
-    """The program embedded_owner.py in a process: it has answered when this object is there."""
+    """The program owner.py in a process: it has answered when this object is there."""
 
     def __init__(self, data_dir: Path, *more: Path, python: str = sys.executable, uid: int | None = None) -> None:
         packages = Path(asyncpg.__file__).parents[1]
@@ -165,3 +166,8 @@ def ordinary_user() -> tuple[int, str] | None:
             if done.returncode == 0:
                 return uid, python
     return None
+
+
+IS_ROOT = os.geteuid() == 0
+ORDINARY_USER = ordinary_user()
+as_root = pytest.mark.skipif(not IS_ROOT, reason="it is about running as root")

@@ -1,4 +1,4 @@
-"""A process that owns an embedded PostgreSQL: `python embedded_owner.py DATA_DIR [ELSEWHERE]`.
+"""A process that owns an embedded PostgreSQL: `python owner.py DATA_DIR [ELSEWHERE]`.
 
 Prints a JSON line: {"dsn"} or {"error"}. Then it obeys one word on standard input: stop, exit, raise.
 """
