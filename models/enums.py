@@ -89,6 +89,10 @@ class AppointmentStatus(StrEnum):
     DECLINED = "DECLINED"
 
 
+FREES_SEAT = frozenset({AppointmentStatus.CANCELLED, AppointmentStatus.DECLINED})
+"""What gives the seat back; all other states keep it."""
+
+
 class WaitlistStatus(StrEnum):
     WAITING = "WAITING"
     OFFERED = "OFFERED"

@@ -10,9 +10,7 @@ from domain.payments.ask_gateway import ask_gateway
 from domain.payments.ledger import books_of_payment, post_payment
 from domain.scheduling.rows import Row
 from domain.session import Session
-from models.enums import AppointmentStatus, GatewayRequestKind, PaymentKind, PaymentStatus
-
-CALLED_OFF = frozenset({AppointmentStatus.CANCELLED, AppointmentStatus.DECLINED})
+from models.enums import GatewayRequestKind, PaymentKind, PaymentStatus
 
 OF_APPOINTMENT = "SELECT * FROM payments WHERE appointment_id = $1 AND kind = 'VISIT' FOR NO KEY UPDATE"
 RETURNED = """

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from asyncpg import Record
 
 from domain.payments.ask_gateway import ask_gateway
-from domain.payments.balance_payment import CALLED_OFF
 from domain.payments.lock_payment import find_payment
 from domain.refusal import Conflict, Invalid
 from domain.scheduling.refusals import InvalidTransition
@@ -14,7 +13,7 @@ from domain.scheduling.take_step import lock_appointment
 from domain.session import Session
 from gateways.payments import Capture, PaymentGateway
 from models import Payment, PaymentSession
-from models.enums import AppointmentStatus, GatewayRequestKind, PaymentKind, PaymentStatus
+from models.enums import FREES_SEAT, AppointmentStatus, GatewayRequestKind, PaymentKind, PaymentStatus
 
 USUAL_LIFE = timedelta(hours=1)
 LONGEST_URL = 2_000
@@ -160,7 +159,7 @@ async def _amount(session: Session, payment: Record, appointment: Record, price:
     """What is to be paid, in minor units: a visit not paid yet costs what its doctor asks now, who may be another."""
     of_visit = payment["kind"] == PaymentKind.VISIT
     lapsed = appointment["awaits_payment"] and appointment["pay_by"] <= session.now
-    if of_visit and (lapsed or AppointmentStatus(appointment["status"]) in CALLED_OFF):
+    if of_visit and (lapsed or AppointmentStatus(appointment["status"]) in FREES_SEAT):
         raise InvalidTransition("this visit was called off, or was not paid in time", field="appointmentId")
     if PaymentStatus(payment["status"]) not in PAYABLE:
         raise Conflict("this was paid already")

@@ -11,7 +11,7 @@ from datetime import datetime
 import orjson
 from asyncpg import Record
 
-from domain.payments.balance_payment import CALLED_OFF, balance_payment
+from domain.payments.balance_payment import balance_payment
 from domain.payments.payment_references import payment_id_of
 from domain.payments.payment_state import PaymentFact, PaymentState, payment_state
 from domain.refusal import Conflict
@@ -21,7 +21,7 @@ from domain.scheduling.seats import lock_as_they_are
 from domain.session import Session
 from gateways.payments import GatewayEvent, PaymentReference
 from models import Payment
-from models.enums import AppointmentStatus, PaymentEventKind, PaymentKind, PaymentStatus
+from models.enums import FREES_SEAT, AppointmentStatus, PaymentEventKind, PaymentKind, PaymentStatus
 
 PAID = "paid"
 
@@ -106,7 +106,7 @@ async def _take_up(session: Session, event: GatewayEvent, before: Record, appoin
         _announce(session, "payment.captured", before, appointment, state)
     elif event.kind is PaymentEventKind.FAILED and state.status is PaymentStatus.FAILED:
         _announce(session, "payment.failed", before, appointment, state)
-    called_off = AppointmentStatus(appointment["status"]) in CALLED_OFF
+    called_off = AppointmentStatus(appointment["status"]) in FREES_SEAT
     if before["kind"] == PaymentKind.VISIT and state.captured_at is not None and appointment["awaits_payment"]:
         called_off = not _is_in_time(session, appointment, state.captured_at)
         if not called_off:

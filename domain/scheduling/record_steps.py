@@ -2,11 +2,11 @@
 
 from asyncpg import Record
 
-from domain.payments.balance_payment import CALLED_OFF, return_money
+from domain.payments.balance_payment import return_money
 from domain.scheduling.rows import Row
 from domain.session import Session
 from models import Appointment, AppointmentStep
-from models.enums import AppointmentStatus
+from models.enums import FREES_SEAT, AppointmentStatus
 
 LAPSE = """
 WITH lapsed AS (
@@ -60,7 +60,7 @@ async def record_step(
     session.audit("Appointment", appointment["id"], patient_id=appointment["patient_id"], reason=reason)
     name = "appointment.cancelled" if to is AppointmentStatus.CANCELLED else "appointment.status_changed"
     announce(session, name, appointment, status=to, before=appointment["status"])
-    if to in CALLED_OFF:
+    if to in FREES_SEAT:
         await return_money(session, appointment)
 
 

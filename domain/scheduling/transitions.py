@@ -14,9 +14,6 @@ from domain.scheduling.rows import Row
 from domain.scheduling.steps import RULES, Actor, Anchor, Moment, Rule, StepName, Unpaid
 from models.enums import AppointmentStatus, Role
 
-FREES_SEAT = frozenset({AppointmentStatus.CANCELLED, AppointmentStatus.DECLINED})
-"""What gives the seat back; all other states keep it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Visit:

@@ -33,14 +33,13 @@ from sqlalchemy.types import TypeEngine
 from loaders.dashboards.scopes import Scope
 from models import RollUpChange
 from models.base import Base
-from models.enums import AppointmentStatus
+from models.enums import FREES_SEAT, AppointmentStatus
 from models.rollups import ALL
 from models.statement import parameter
 
 CHANGES = Base.metadata.tables[RollUpChange.__tablename__]
 ZERO: ColumnElement[int] = literal_column("0", BigInteger())
 EVERY: ColumnElement[int] = literal_column(str(ALL), BigInteger())
-FREED = (AppointmentStatus.CANCELLED, AppointmentStatus.DECLINED)
 
 
 def _given(name: str, **columns: TypeEngine[Any]) -> FromClause:
@@ -114,7 +113,7 @@ def literally(status: AppointmentStatus) -> ColumnElement[Any]:
 
 def keeps_seat() -> ColumnElement[bool]:
     """Whether a change is one of appointments that keep their seat."""
-    return CHANGES.c.status.not_in([literally(status) for status in FREED])
+    return CHANGES.c.status.not_in([literally(status) for status in sorted(FREES_SEAT)])
 
 
 def by_scope(scopes: Sequence[Scope], rows: Sequence[Any], make: Callable[[list[Any]], Any]) -> Mapping[Scope, Any]:

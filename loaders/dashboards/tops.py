@@ -12,12 +12,12 @@ from sqlalchemy import BigInteger, ColumnElement, Select, Table, and_, cast, fun
 from loaders.dashboards.counts import COUNTS
 from loaders.dashboards.revenue import REVENUE
 from loaders.dashboards.scopes import Scope, alike
-from loaders.dashboards.sums import CHANGES, EVERY, FREED, RANGES, SCOPES, ZERO, both, by_scope, given, keeps_seat
+from loaders.dashboards.sums import CHANGES, EVERY, RANGES, SCOPES, ZERO, both, by_scope, given, keeps_seat
 from loaders.dashboards.sums import SPANS as SPANS_GIVEN
 from loaders.entities import DOCTOR
 from loaders.loader import Loader
 from loaders.reads import Reads
-from models.enums import AppointmentStatus
+from models.enums import FREES_SEAT, AppointmentStatus
 from models.rollups import SPANS
 from models.statement import Statement, compile_statement
 
@@ -69,7 +69,7 @@ class TopsByRevenue(Tops):
         return _by_revenue(self._subject, self._first, everywhere)
 
 
-KEPT = [status.lower() for status in AppointmentStatus if status not in FREED]
+KEPT = [status.lower() for status in AppointmentStatus if status not in FREES_SEAT]
 
 
 @lru_cache

@@ -89,4 +89,4 @@ def _refusal(outcome: Outcome) -> Refusal:
 
 def _refused(answer: Answer, refusal: Refusal) -> Answer:
     problems = [{"code": p.code, "message": p.message, "field": p.field} for p in refusal.problems]
-    return Answer({name: answer[name] for name in ("payment_id",)}, user_errors=problems)
+    return Answer(payment_id=answer["payment_id"], user_errors=problems)

@@ -12,7 +12,6 @@ from domain.refusal import ErrorCode, Forbidden, Refusal
 from domain.scheduling.printed import document
 from domain.scheduling.steps import RULES, Actor, StepName
 from domain.scheduling.transitions import (
-    FREES_SEAT,
     Allowed,
     RefusalKind,
     Refused,
@@ -23,8 +22,8 @@ from domain.scheduling.transitions import (
     judge,
     visit_of,
 )
+from models.enums import FREES_SEAT, Role
 from models.enums import AppointmentStatus as Status
-from models.enums import Role
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "scheduling.md"
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
