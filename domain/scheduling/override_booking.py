@@ -1,5 +1,6 @@
 """Booking or moving past the rules, with a stated reason; never past what must be impossible."""
 
+from domain.recent_sign_in import check_recent_sign_in
 from domain.refusal import Invalid
 from domain.scheduling.book_appointment import book_appointment
 from domain.scheduling.reasons import check_reason
@@ -11,8 +12,9 @@ async def override_booking(
     session: Session, *, slot_id: int, patient_id: int | None, appointment_id: int | None, reason: str
 ) -> int:
     """Books a slot for a patient, or moves an appointment there: notice, limits on moving and the daily limit do not
-    count. Raises what a booking is refused for besides.
+    count. Raises SignInTooOld, and what a booking is refused for besides.
     """
+    check_recent_sign_in(session.viewer, session.now)
     if not reason.strip():
         raise Invalid({"reason": "say why: it is written down"})
     check_reason(reason)

@@ -41,6 +41,7 @@ class OverrideBooking:
     override_booking: OverrideBookingPayload | None = mutation(
         run,
         "Books or moves past the policies: notice, limits on moving, the doctor's daily limit. Never past a full slot, "
-        "a doctor's or a patient's other appointment at that time.",
+        "a doctor's or a patient's other appointment at that time. For who has signed in within the last 15 "
+        "minutes, as with refundPayment.",
         guard=requires("appointment:override"),
     )

@@ -1,13 +1,14 @@
 """Everything that scheduling refuses: its code, its message read aloud, and the field of the input."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.client import Client
+from tests.client import VIEWERS, Client
 from tests.clinic_data import NOW
-from tests.scheduling.asks import appointment, at, do, done, gid, patient, slot
+from tests.scheduling.asks import answer_of, appointment, at, do, done, gid, patient, slot
 from tests.scheduling.cases import roomy_slot, visit
 from tests.scheduling.crowd import CROWD, SQL, add_slot, add_slots, book, hold, offer, prepayment, set_policy, the_row
 
@@ -112,6 +113,20 @@ async def test_nobody_holds_more_than_five_seats(one: Client, sql: SQL) -> None:
     await done(one, "holdSlot", ME, slotId=slot(slots[7]))
     await book(sql, await add_slot(sql, at(21, "08:00")), CROWD[0])
     await done(one, "holdSlot", "doctor", slotId=slot(slots[8]), patientId=patient(CROWD[0]))
+
+
+async def test_an_override_needs_a_recent_sign_in(one: Client, sql: SQL, monkeypatch: pytest.MonkeyPatch) -> None:
+    about = {"slotId": slot(await add_slot(sql, at(20, "08:00"))), "patientId": patient(CROWD[0]), "reason": "urgent"}
+    tired = replace(VIEWERS["admin"], signed_in_at=NOW - timedelta(minutes=16))
+    monkeypatch.setitem(VIEWERS, "tired", tired)
+    (error,) = (await answer_of(one, "overrideBooking", "tired", **about)).body["errors"]
+    assert error["extensions"] == {
+        "code": "UNAUTHENTICATED",
+        "reason": "insufficient_user_authentication",
+        "maxAge": 900,
+    }
+    monkeypatch.setitem(VIEWERS, "awake", replace(tired, signed_in_at=NOW - timedelta(minutes=15)))
+    await done(one, "overrideBooking", "awake", **about)
 
 
 async def test_offer_expired(one: Client, sql: SQL) -> None:
