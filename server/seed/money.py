@@ -7,7 +7,7 @@ from random import Random
 
 import orjson
 
-from domain.payments.balance_payment import CALLED_OFF
+from models.enums import FREES_SEAT
 from models.enums import AppointmentStatus as Status
 from models.enums import PaymentEventKind as Event
 from models.enums import PaymentKind as Kind
@@ -189,7 +189,7 @@ def reference(p: int) -> str:
 
 def kept(made: Payments, history: History, p: int) -> int:
     """What stays of the payment of a visit that was called off: what was not given back then."""
-    is_called_off = history.status(made.appointment[p]) in CALLED_OFF and KINDS[made.kind[p]] is Kind.VISIT
+    is_called_off = history.status(made.appointment[p]) in FREES_SEAT and KINDS[made.kind[p]] is Kind.VISIT
     return made.captured[p] - made.refunded[p] if is_called_off else 0
 
 
