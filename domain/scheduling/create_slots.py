@@ -15,7 +15,7 @@ from domain.scheduling.schedules import (
     check_may_offer,
     check_may_plan,
     find_affiliation,
-    lock_schedule,
+    lock_calendar,
 )
 from domain.session import Session
 
@@ -53,7 +53,7 @@ async def create_slots(session: Session, doctor_id: int, clinic_id: int, slots: 
     if not 1 <= len(slots) <= MOST:
         raise Invalid({"slots": f"give 1 to {MOST} slots"})
     ends = _ends(slots, session.now)
-    doctor = await lock_schedule(session, doctor_id)
+    doctor, _ = await lock_calendar(session, doctor_id, clinic_id)
     check_may_offer(doctor)
     clinic = await find_affiliation(session, doctor_id, clinic_id, is_open=True)
     zone = ZoneInfo(clinic["time_zone"])

@@ -18,7 +18,7 @@ from domain.scheduling.schedules import (
     check_may_offer,
     check_may_plan,
     find_affiliation,
-    lock_schedule,
+    lock_calendar,
 )
 from domain.scheduling.seats import lock_slots
 from domain.scheduling.withdraw_slots import withdraw_or_retire_slots
@@ -74,9 +74,10 @@ async def generate_slots(
     _check_days(session, first, last)
     if clinic_id is not None:
         check_may_plan(session.viewer, doctor_id, clinic_id)
-    doctor = await lock_schedule(session, doctor_id)
+    doctor, kept = await lock_calendar(session, doctor_id, clinic_id)
     check_may_offer(doctor)
-    rota = await _rota(session, doctor_id, await _clinics(session, doctor_id, clinic_id), first, last)
+    clinics = [clinic for clinic in await _clinics(session, doctor_id, clinic_id) if clinic["id"] in kept]
+    rota = await _rota(session, doctor_id, clinics, first, last)
     if rota.first > rota.last:
         return None
     slots = await read_slots(session, doctor_id, rota.first, rota.last)

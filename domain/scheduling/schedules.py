@@ -18,6 +18,11 @@ AFFILIATIONS = """
 SELECT c.id, c.time_zone, c.is_active FROM doctor_clinics d JOIN clinics c ON c.id = d.clinic_id
 WHERE d.doctor_id = $1 AND (d.ended_at IS NULL OR d.ended_at > $2) ORDER BY c.id
 """
+KEEP_CLINICS = """
+SELECT c.id FROM clinics c
+WHERE c.id IN (SELECT clinic_id FROM doctor_clinics WHERE doctor_id = $1) AND ($2::bigint IS NULL OR c.id = $2)
+ORDER BY c.id FOR SHARE
+"""
 ADD_SLOTS = """
 INSERT INTO slots (doctor_id, clinic_id, starts_at, ends_at, blocked_until, capacity, template_id, is_extra,
                    created_at, updated_at)
@@ -44,6 +49,18 @@ async def lock_schedule(session: Session, doctor_id: int) -> Record:
         return await session.lock(Doctor, doctor_id)
     except NotFound:
         raise NotFound("there is no such doctor", field="doctorId") from None
+
+
+async def lock_calendar(
+    session: Session, doctor_id: int, clinic_id: int | None = None
+) -> tuple[Record, frozenset[int]]:
+    """The doctor, locked as by `lock_schedule`, and before her the clinics that slots are made at (None: all of hers),
+    whose ids come with her: nobody closes these, or one of their days, before the slots are there to be taken back.
+
+    Raises NotFound.
+    """
+    clinics = await session.run(KEEP_CLINICS, doctor_id, clinic_id)
+    return await lock_schedule(session, doctor_id), frozenset(row["id"] for row in clinics)
 
 
 async def lock_planned_slot(session: Session, slot_id: int) -> Record:
