@@ -32,5 +32,7 @@ async def run(session: Session, input: LinkDoctorToClinicInput) -> Answer:
 @strawberry.type
 class LinkDoctorToClinic:
     link_doctor_to_clinic: LinkDoctorToClinicPayload | None = mutation(
-        run, "A doctor works at a clinic from now on. For its managers.", guard=requires("provider:write")
+        run,
+        "A doctor works at a clinic from now on. For administrators; and for its managers if she has worked there.",
+        guard=requires("provider:write"),
     )

@@ -150,8 +150,10 @@ async def test_working_at_a_clinic(desk: Client) -> None:
         expected = "UNAUTHENTICATED" if viewer == "anonymous" else "FORBIDDEN"
         for mutation in ("linkDoctorToClinic", "unlinkDoctorFromClinic"):
             assert await outcome(desk, mutation, viewer, **link) == expected, viewer
-    for _ in range(2):
-        linked = (await done(desk, "linkDoctorToClinic", "manager", **link))["doctor"]
+    # A manager takes nobody over who is another clinic's: she would read her credentials, and change her record.
+    assert await outcome(desk, "linkDoctorToClinic", "manager", **link) == "FORBIDDEN"
+    for viewer in ("admin", "manager"):
+        linked = (await done(desk, "linkDoctorToClinic", viewer, **link))["doctor"]
         assert linked["clinics"] == [{"id": gid("Clinic", 1)}, {"id": gid("Clinic", 3)}]
     left = (await done(desk, "unlinkDoctorFromClinic", "manager", **link))["doctor"]
     assert left["clinics"] == [{"id": gid("Clinic", 3)}]
