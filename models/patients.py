@@ -14,8 +14,9 @@ class Patient(Identified, Versioned, Base):
     """A patient's profile. No social security, passport or driver's number is ever stored.
 
     Most sign in themselves; the name is then their user's, copied by triggers. A dependant has a guardian until
-    `of_age_at`, midnight of the day on which she comes of age where `of_age_clinic_id` is. Others without a user were
-    registered by a clinic. Phone and language stand here only where there is no user to have them.
+    `of_age_at`: midnight of the day on which she comes of age where `of_age_clinic_id` is, or when that one ended it
+    earlier. Others without a user were registered by a clinic. Phone and language stand here only where there is no
+    user to have them.
     """
 
     __tablename__ = "patients"

@@ -102,6 +102,15 @@ A_CHILD = """
 INSERT INTO patients (name, date_of_birth, guardian_id, of_age_at, of_age_clinic_id)
 VALUES ('Kim Kid', '2010-07-01', 1, '2028-06-30T22:00Z', 1) RETURNING id
 """
+A_CHILD_OF_THE_CLINIC = """
+INSERT INTO patients (name, date_of_birth, guardian_id, of_age_at, of_age_clinic_id, registered_at_clinic_id)
+VALUES ('Kim Kid', '2010-07-01', 1, '2028-06-30T22:00Z', 1, 1) RETURNING id
+"""
+OF_AGE = """
+INSERT INTO patients (name, date_of_birth, guardian_id, of_age_at, of_age_clinic_id, registered_at_clinic_id)
+VALUES ('Kim Grown', '2008-06-01', 1, '2026-05-31T22:00Z', 1, 1) RETURNING id
+"""
+AT_THE_DESK = "INSERT INTO patients (name, registered_at_clinic_id) VALUES ('Nora New', 1) RETURNING id"
 A_CREDENTIAL = """
 INSERT INTO credentials (doctor_id, kind, number)
 VALUES (1, 'DEGREE', 'D1') RETURNING id
@@ -145,6 +154,10 @@ PATIENTS: dict[str, Case] = {
     "addDependant": asks({"clinicId": C1, "guardianId": P1, "name": "Kim Kid", "dateOfBirth": BORN}),
     "addDependant: one's own": asks({"clinicId": C1, "name": "Kim Kid", "dateOfBirth": BORN}),
     "createPatient": asks({"clinicId": C1, **PERSON}),
+    "invitePatient": asks({"patientId": "<Patient>", "email": "nora@example.org"}, AT_THE_DESK),
+    "invitePatient: who has come of age": asks({"patientId": "<Patient>", "email": "kim@example.org"}, OF_AGE),
+    "removeDependant": asks({"patientId": "<Patient>"}, A_CHILD),
+    "removeDependant: known to a clinic": asks({"patientId": "<Patient>"}, A_CHILD_OF_THE_CLINIC),
     "setPatientStatus": asks({"patientId": P1, "status": "VIP"}),
     "setPatientStatus: of a dependant": asks({"patientId": "<Patient>", "status": "VIP"}, A_CHILD),
     "updatePatient": asks({"patientId": P1, "version": 1, "allergies": "Nuts"}),

@@ -6,7 +6,7 @@ from typing import Any
 from domain.fields import Fields
 from domain.identity.people import find_clinic
 from domain.patients.care import is_in_care, is_own, lock_patient
-from domain.patients.coming_of_age import of_age_at
+from domain.patients.coming_of_age import is_answered_for, of_age_at
 from domain.patients.patient_fields import check_patient
 from domain.refusal import Conflict, Forbidden, Invalid, NotFound
 from domain.session import Session
@@ -31,7 +31,7 @@ async def add_dependant(session: Session, guardian_id: int | None, clinic_id: in
         raise NotFound("there is no such patient", field="guardianId") from None
     if guardian["id"] != session.viewer.patient_id and (is_own(session, guardian) or not is_in_care(session, guardian)):
         raise Forbidden("this patient's dependants are for others to name")
-    if guardian["of_age_at"] is not None and guardian["of_age_at"] > session.now:
+    if is_answered_for(guardian, session.now):
         raise Invalid({"guardianId": "a dependant answers for nobody"})
     clinic = await find_clinic(session, clinic_id)
     fields = Fields()

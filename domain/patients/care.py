@@ -2,6 +2,7 @@
 
 from asyncpg import Record
 
+from domain.patients.coming_of_age import is_answered_for
 from domain.refusal import NotFound
 from domain.session import Session
 from models import Patient
@@ -21,8 +22,9 @@ async def lock_patient(session: Session, patient_id: int) -> Record:
 def is_own(session: Session, patient: Record) -> bool:
     """Whether it is the viewer herself, or a dependant of hers who is not of age."""
     mine = session.viewer.patient_id
-    is_dependant = patient["of_age_at"] is not None and patient["of_age_at"] > session.now
-    return mine is not None and (patient["id"] == mine or (is_dependant and patient["guardian_id"] == mine))
+    if mine is None or patient["id"] == mine:
+        return mine is not None
+    return bool(patient["guardian_id"] == mine) and is_answered_for(patient, session.now)
 
 
 def is_in_care(session: Session, patient: Record) -> bool:

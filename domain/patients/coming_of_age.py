@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from asyncpg import Record
+
 from domain.standards import MAJORITY, MAJORITY_ELSEWHERE
 
 
@@ -15,3 +17,14 @@ def of_age_at(born: date, country: str, time_zone: str) -> datetime:
     except ValueError:
         birthday = date(year, 3, 1)
     return datetime.combine(birthday, time(), ZoneInfo(time_zone)).astimezone(UTC)
+
+
+def is_answered_for(patient: Record, now: datetime) -> bool:
+    """Whether a guardian answers for her."""
+    return patient["of_age_at"] is not None and patient["of_age_at"] > now
+
+
+def was_ended(patient: Record, country: str, time_zone: str) -> bool:
+    """Whether her guardian ceased to answer for a dependant before she came of age."""
+    ended: bool = patient["of_age_at"] < of_age_at(patient["date_of_birth"], country, time_zone)
+    return ended

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.fields import Fields
+from domain.identity.invited_users import invite_as_patient
 from domain.identity.people import find_clinic
-from domain.identity.roles import announce_role, grant_role
 from domain.patients.patient_fields import check_patient
-from domain.providers.invited_users import invite
 from domain.refusal import Forbidden
 from domain.session import Session
 from models import Patient
-from models.enums import Role
 
 
 async def create_patient(session: Session, clinic_id: int, email: str | None, given: Mapping[str, Any]) -> int:
@@ -25,15 +23,13 @@ async def create_patient(session: Session, clinic_id: int, email: str | None, gi
     fields.check()
     user_id = None
     if address is not None:
-        user_id = await invite(
+        user_id = await invite_as_patient(
             session,
             name=columns["name"],
             email=address,
             phone=columns.pop("phone", None),
-            language=columns.pop("language", None) or "en",
+            language=columns.pop("language", None),
         )
-        await grant_role(session, user_id, Role.PATIENT, None)
-        announce_role(session, user_id, Role.PATIENT, None, held=True)
     patient_id = await session.insert(
         Patient,
         user_id=user_id,

@@ -7,7 +7,7 @@ from asyncpg import Record
 
 from domain.fields import Fields
 from domain.patients.care import is_in_care, is_own, lock_patient
-from domain.patients.coming_of_age import of_age_at
+from domain.patients.coming_of_age import of_age_at, was_ended
 from domain.patients.patient_fields import check_patient
 from domain.providers.managing import check_version
 from domain.refusal import Forbidden
@@ -36,7 +36,9 @@ async def update_patient(session: Session, patient_id: int, given: Mapping[str, 
     if not columns:
         return patient_id
     if patient["guardian_id"] is not None and columns.get("date_of_birth") is not None:
-        columns["of_age_at"] = of_age_at(columns["date_of_birth"], place[0]["country"], place[0]["time_zone"])
+        law = (place[0]["country"], place[0]["time_zone"])
+        if not was_ended(patient, *law):
+            columns["of_age_at"] = of_age_at(columns["date_of_birth"], *law)
     if patient["user_id"] is not None:
         of_user = {name: columns.pop(name) for name in OF_USER if name in columns}
         if of_user:

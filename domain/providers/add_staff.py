@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from domain.fields import Fields
+from domain.identity.invited_users import invite
 from domain.identity.people import lock_user
 from domain.identity.roles import announce_role, grant_role
-from domain.providers.invited_users import invite
 from domain.providers.managing import check_administers, check_manages, lock_clinic
 from domain.refusal import Invalid
 from domain.session import Session

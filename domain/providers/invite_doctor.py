@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any
 
 from domain.fields import Fields
+from domain.identity.invited_users import invite
 from domain.providers.credential_fields import check_days, check_documents
 from domain.providers.doctor_fields import check_doctor
-from domain.providers.invited_users import invite
 from domain.providers.licences import submit_licence, utc_day
 from domain.providers.managing import check_manages, lock_clinic
 from domain.session import Session

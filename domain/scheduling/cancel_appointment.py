@@ -22,12 +22,17 @@ async def cancel_appointment(session: Session, appointment_id: int, reason: str)
     Raises NotFound, Conflict, and what `check_step` raises.
     """
     appointment = await lock_appointment(session, appointment_id)
+    await cancel_as_viewer(session, appointment, reason)
+    await offer_seat(session, appointment["slot_id"], given_up_by=appointment["patient_id"])
+    return appointment_id
+
+
+async def cancel_as_viewer(session: Session, appointment: Record, reason: str) -> None:
+    """Cancels a locked appointment, if the viewer may, and as it costs her; the seat is not offered yet."""
     _, who = await check(session, appointment, StepName.CANCEL, reason)
     if who == {Actor.PATIENT}:
         await _charge(session, appointment)
     await cancel(session, appointment, reason)
-    await offer_seat(session, appointment["slot_id"], given_up_by=appointment["patient_id"])
-    return appointment_id
 
 
 async def cancel(session: Session, appointment: Record, reason: str) -> None:

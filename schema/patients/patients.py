@@ -38,11 +38,11 @@ class Patient(Node):
     emergency_contact: str | None = described("Whom to call, and how.")
     version: int = described("Grows with every change; sent back with an edit, it shows that nothing was overlooked.")
     guardian: "Patient | None" = relation(
-        PatientById, "guardian_id", "Who answers for her, or did until she was of age."
+        PatientById, "guardian_id", "Who answers for her, or did until she was of age or `removeDependant` ended it."
     )
     of_age_at: datetime | None = described("When her guardian ceases to answer for her; null where there is none.")
     dependants: list["Patient"] = relation(
-        DependantsOfPatient, "id", "Those for whom she answers; others see also those who are of age by now."
+        DependantsOfPatient, "id", "Those for whom she answers; others see also those for whom she does no more."
     )
     registered_at: "Clinic | None" = relation(
         ClinicById, "registered_at_clinic_id", "The clinic that registered her, if one did."

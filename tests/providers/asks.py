@@ -45,6 +45,8 @@ SHOWN = {
     "reviewCredential": CREDENTIAL,
     "addStaff": STAFF,
     "removeStaff": STAFF,
+    "removeDependant": f"guardian {{ id dependants {{ id }} }} {AFFECTED}",
+    "joinWaitlist": "waitlistEntry { id }",
     "holdSlot": "hold { id }",
     "bookAppointment": "appointment { id status }",
 }
