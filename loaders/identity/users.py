@@ -45,8 +45,7 @@ class RolesOfUser(Loader[int, Any]):
     """The roles of a user: for herself, and for those who may see the people who sign in; None for all others."""
 
     async def read(self, keys: list[int]) -> Mapping[int, Any]:
-        viewer = self.reads.viewer
-        shown = keys if _sees_users(self) else [key for key in keys if key == viewer.user_id]
+        shown = hers_to_see(self, keys)
         if not shown:
             return {}
         rows = await self.reads.fetch(_roles(), Record, {"keys": shown})
@@ -84,8 +83,12 @@ class UserPages(Pages):
 BY_NAME = Order("users-name", (USERS.c.name, USERS.c.id))
 
 
-def _sees_users(loader: Loader[int, Any]) -> bool:
-    return loader.reads.sight.everything and not SEE_USERS.isdisjoint(loader.reads.viewer.scopes)
+def hers_to_see(loader: Loader[int, Any], user_ids: list[int]) -> list[int]:
+    """Of these users herself, or all for those who may see the people who sign in."""
+    viewer = loader.reads.viewer
+    if loader.reads.sight.everything and not SEE_USERS.isdisjoint(viewer.scopes):
+        return user_ids
+    return [user_id for user_id in user_ids if user_id == viewer.user_id]
 
 
 @lru_cache(maxsize=1)

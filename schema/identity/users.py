@@ -8,6 +8,7 @@ from loaders.entities import UserRow
 from loaders.identity.users import RolesOfUser, ScopesOfUser
 from loaders.patients.patients import PatientOfUser
 from loaders.providers.doctors import DoctorOfUser
+from loaders.providers.staff import WorkplacesOfUser
 from models.enums import Role, UserStatus
 from schema.directives import Authenticated, RequiresScopes, requires
 from schema.fields import described, relation
@@ -43,6 +44,12 @@ class User(Node):
     scopes: list[str] | None = relation(
         ScopesOfUser, "id", "What the token of this request allows. For herself.", guard=Authenticated()
     )
+    workplaces: list["StaffMember"] | None = relation(
+        WorkplacesOfUser,
+        "id",
+        "Where she works now as STAFF or MANAGER. For herself and administrators.",
+        guard=Authenticated(),
+    )
     doctor: "Doctor | None" = relation(DoctorOfUser, "id", "The provider profile, if she has one.")
     patient: "Patient | None" = relation(
         PatientOfUser, "id", "The patient profile, if she has one.", guard=requires("patient:read")
@@ -51,3 +58,4 @@ class User(Node):
 
 from schema.patients.patients import Patient  # noqa: E402
 from schema.providers.doctors import Doctor  # noqa: E402
+from schema.providers.staff import StaffMember  # noqa: E402

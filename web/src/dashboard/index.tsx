@@ -2,7 +2,7 @@
 import "./dashboard.css";
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { MeDocument, MyClinicsDocument, type MeQuery } from "../../generated/graphql";
+import { AllClinicsDocument, MeDocument, type MeQuery } from "../../generated/graphql";
 import { onEnd, signIn, signOut, whoIsIt } from "../session.js";
 import { ask } from "./api";
 import { DoctorPage } from "./doctor";
@@ -26,13 +26,19 @@ async function viewsOf(me: Me): Promise<View[]> {
   if (scopes.has("dashboard:admin")) views.push({ kind: "everything", key: "everything", name: "All clinics" });
   if (me.doctor && scopes.has("dashboard:doctor"))
     views.push({ kind: "doctor", id: me.doctor.id, key: me.doctor.id, name: "My day" });
-  if (scopes.has("dashboard:clinic")) {
-    const { data } = await ask(MyClinicsDocument, {});
-    for (const { node } of data.clinics.edges)
-      if (scopes.has("dashboard:admin") || node.staff?.some(({ role, user }) => role === "MANAGER" && user?.id === me.id))
-        views.push({ kind: "clinic", id: node.id, key: node.id, name: node.name });
-  }
+  if (scopes.has("dashboard:clinic"))
+    for (const { id, name } of scopes.has("dashboard:admin") ? await allClinics() : managedBy(me))
+      views.push({ kind: "clinic", id, key: id, name });
   return views;
+}
+
+async function allClinics() {
+  const { data } = await ask(AllClinicsDocument, {});
+  return data.clinics.edges.map(({ node }) => node);
+}
+
+function managedBy(me: Me) {
+  return (me.workplaces ?? []).flatMap(({ role, clinic }) => (role === "MANAGER" && clinic ? [clinic] : []));
 }
 
 function Dashboard() {
