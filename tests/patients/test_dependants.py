@@ -19,6 +19,9 @@ MINE = "query ($id: ID!) { patient(id: $id) { dependants { name } appointments {
     [
         (date(2010, 7, 1), "DE", "Europe/Berlin", "2028-06-30T22:00Z"),
         (date(2010, 7, 1), "US", "America/New_York", "2028-07-01T04:00Z"),
+        # By law of full age at 20, but without a guardian from 18 on; and a country that nobody has looked up.
+        (date(2010, 7, 1), "NZ", "Pacific/Auckland", "2028-06-30T12:00Z"),
+        (date(2010, 7, 1), "BT", "Asia/Thimphu", "2028-06-30T18:00Z"),
         (date(2010, 7, 1), "KR", "Asia/Seoul", "2029-06-30T15:00Z"),
         (date(2010, 7, 1), "SG", "Asia/Singapore", "2031-06-30T16:00Z"),
         (date(2008, 2, 29), "GB", "Europe/London", "2026-03-01T00:00Z"),
