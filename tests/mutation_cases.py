@@ -20,7 +20,7 @@ from tests.scheduling.crowd import SQL
 Case = Callable[[SQL], Awaitable[dict[str, Any]]]
 
 C1, D1, P1 = (encode_id(name, 1) for name in ("Clinic", "Doctor", "Patient"))
-FIRST_AID = {"appointments": "CANCEL", "reason": "Flood"}
+FLOODED = {"appointments": "CANCEL", "reason": "Flood"}
 PERSON = {"name": "Nora New", "email": "nora@example.org"}
 SHARED = pyotp.random_base32()
 DOCTOR = {"specialty": "Surgery", "licenceNumber": "N-100", "consultationFee": {"amount": 5000, "currency": "EUR"}}
@@ -173,13 +173,13 @@ PAYMENTS: dict[str, Case] = {
     "voidPayment": asks({"paymentId": "<Payment>"}, HELD),
 }
 PLACES: dict[str, Case] = {
-    "addClosingDay": asks({"clinicId": C1, "day": "2026-06-16", **FIRST_AID}),
+    "addClosingDay": asks({"clinicId": C1, "day": "2026-06-16", **FLOODED}),
     "addClosingDay: a dry run": asks({"clinicId": C1, "day": "2026-06-16", "dryRun": True}),
     "addStaff": asks({"clinicId": C1, "role": "STAFF", **PERSON}),
     "addStaff: a manager": asks({"clinicId": C1, "role": "MANAGER", **PERSON}),
     "addStaff: somebody who is here": asks({"clinicId": C1, "role": "STAFF", "userId": encode_id("User", 2003)}),
     "createClinic": asks(CLINIC),
-    "deactivateClinic": asks({"clinicId": C1, **FIRST_AID}),
+    "deactivateClinic": asks({"clinicId": C1, **FLOODED}),
     "deactivateClinic: a dry run": asks({"clinicId": C1, "dryRun": True}),
     "linkDoctorToClinic": asks({"doctorId": encode_id("Doctor", 3), "clinicId": C1}),
     "linkDoctorToClinic: one who has left": asks({"doctorId": D1, "clinicId": C1}, ENDED),
@@ -188,14 +188,14 @@ PLACES: dict[str, Case] = {
     "removeStaff": asks({"staffId": encode_id("StaffMember", 1)}),
     "removeStaff: a manager": asks({"staffId": encode_id("StaffMember", 2)}),
     "setClinicPolicy": asks({"clinicId": C1, "lateFee": 2000}),
-    "unlinkDoctorFromClinic": asks({"doctorId": D1, "clinicId": C1, **FIRST_AID}),
+    "unlinkDoctorFromClinic": asks({"doctorId": D1, "clinicId": C1, **FLOODED}),
     "unlinkDoctorFromClinic: a dry run": asks({"doctorId": D1, "clinicId": C1, "dryRun": True}),
     "updateClinic": asks({"clinicId": C1, "version": 1, "name": "Clinic One"}),
 }
 DOCTORS: dict[str, Case] = {
     "applyAsDoctor": asks(DOCTOR),
     "approveDoctor": asks({"doctorId": D1}, APPLIED),
-    "deactivateDoctor": asks({"doctorId": D1, **FIRST_AID}),
+    "deactivateDoctor": asks({"doctorId": D1, **FLOODED}),
     "deactivateDoctor: a dry run": asks({"doctorId": D1, "dryRun": True}),
     "inviteDoctor": asks({"clinicId": C1, **PERSON, **DOCTOR}),
     "rejectDoctor": asks({"doctorId": D1, "reason": "No licence"}, APPLIED),
