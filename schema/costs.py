@@ -23,7 +23,7 @@ MUTATION_WEIGHT = 10
     description="What an answer of this field costs, beside what is asked of it.",
 )
 class Cost:
-    weight: str
+    weight: int
 
 
 @directive(
@@ -45,7 +45,7 @@ def price_field(field: GraphQLField, declared: StrawberryField, *, is_mutation: 
     said: list[object] = []
     if weight is not None:
         field.extensions["weight"] = weight
-        said.append(Cost(weight=str(weight)))
+        said.append(Cost(weight=weight))
     if (size := _list_size(field, metadata)) is not None:
         field.extensions["list_size"] = size
         said.append(size)

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+INSTALL = ("ci", "--ignore-scripts", "--prefer-offline", "--fetch-retries=5", "--loglevel=error")
+
 
 def installed(folder: Path) -> str:
     """Installs what the folder's package-lock.json names, once for each lock file; returns the node to run."""
@@ -21,6 +23,6 @@ def installed(folder: Path) -> str:
         command = [node, str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
     if not stamp.exists() or stamp.read_text() != hashlib.sha256(lock).hexdigest():
         path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", os.defpath)])
-        subprocess.run([*command, "ci", "--ignore-scripts"], cwd=folder, check=True, env=os.environ | {"PATH": path})
+        subprocess.run([*command, *INSTALL], cwd=folder, check=True, env=os.environ | {"PATH": path})
         stamp.write_text(hashlib.sha256(lock).hexdigest())
     return node

