@@ -27,6 +27,7 @@ from server.sampling import Sampler, tallies_of
 from server.settings import Settings, WorkerPlace
 from server.streams import Operations, ServerSentEvents, WebSockets
 from server.streams.patience import PATIENT, Patience
+from server.streams.places import Places
 from worker import Worker
 from worker.chores import CHORES
 
@@ -74,8 +75,9 @@ def create_app(
     endpoint = Endpoint(build_schema(executor_class(settings.executor)), clock, settings.wire)
     events = Events(endpoint.look_up)
     operations = Operations(endpoint, events)
-    endpoint.event_stream = ServerSentEvents(operations, patience)
-    sockets = WebSockets(operations, patience, [settings.address, *settings.operating.cors_origins])
+    places = Places(settings.wire.streams, settings.wire.trusted_proxies)
+    endpoint.event_stream = ServerSentEvents(operations, patience, places)
+    sockets = WebSockets(operations, patience, places, [settings.address, *settings.operating.cors_origins])
     doorway, measured = Doorway.of(settings), MetricsEndpoint(settings.operating.metrics_token)
     identity = Identity(settings, clock) if viewer_of is None else None
     if payments is None and identity is not None:

@@ -15,6 +15,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 EVERYBODY = "all"
 RATE, ANONYMOUS_RATE = 100_000, 20_000
+STREAMS = 1_000
 GENEROUS = 1_000
 """In development rates are counted and shown, but nobody meets them: a benchmark is not an attack."""
 
@@ -35,8 +36,8 @@ class Wire:
     """The settings of the protocol.
 
     `persisted_only` are the ids of clients that may send trusted documents only; `all` among them means everybody.
-    Costs are per operation, rates cost per minute (0: no limit), the timeout is seconds. `show_cost` says whether
-    answers carry `extensions.cost`.
+    Costs are per operation, rates cost per minute (0: no limit), the timeout is seconds, `streams` those that
+    an address may hold open. `show_cost` says whether answers carry `extensions.cost`.
     """
 
     http_profile: HttpProfile = HttpProfile.AUDITED
@@ -51,6 +52,7 @@ class Wire:
     redis_url: str | None = field(default=None, repr=False)
     trusted_proxies: tuple[Network, ...] = ()
     operation_timeout: float = 10.0
+    streams: int = STREAMS
 
     @classmethod
     def read(cls, given: Mapping[str, str], *, production: bool) -> "Wire":
@@ -74,6 +76,7 @@ class Wire:
             redis_url=_redis_url(given.get("REDIS_URL")),
             trusted_proxies=tuple(_network(each) for each in _listed(given.get("CLINICGRAPH_TRUSTED_PROXIES", ""))),
             operation_timeout=float(_number(given, "CLINICGRAPH_OPERATION_TIMEOUT", 10, least=1)),
+            streams=_number(given, "CLINICGRAPH_STREAM_LIMIT", STREAMS, least=1),
         )
 
 

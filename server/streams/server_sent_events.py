@@ -10,6 +10,7 @@ from server.graphql import answer, encode
 from server.graphql_request import EVENT_STREAM, JSON, RequestRefused, headers_of, read_request
 from server.streams.operations import Answers, Operations, errors_of
 from server.streams.patience import Patience, Stalled
+from server.streams.places import Places
 
 HEADERS = [
     (b"content-type", EVENT_STREAM + b"; charset=utf-8"),
@@ -26,11 +27,25 @@ class ServerSentEvents:
     When the server stops, the stream ends without one, which tells clients to come again.
     """
 
-    def __init__(self, operations: Operations, patience: Patience) -> None:
+    def __init__(self, operations: Operations, patience: Patience, places: Places) -> None:
         self._operations = operations
         self._patience = patience
+        self._places = places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(self._places.taken(scope))
+            except RequestRefused as refusal:
+                await self._refuse(refusal, scope, send)
+                return
+            await self._answer(scope, receive, send)
+
+    async def _refuse(self, refusal: RequestRefused, scope: Scope, send: Send) -> None:
+        body = encode({"errors": errors_of(refusal, scope["request_id"])})
+        await answer(send, refusal.status, body, JSON, *refusal.headers)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["drain"] = asyncio.Event()
         answers: Answers | None = None
         refused: Exception | None = None
@@ -38,8 +53,7 @@ class ServerSentEvents:
             request = await read_request(scope, headers_of(scope), receive)
             answers = await self._operations.begin(request, scope)
         except RequestRefused as refusal:
-            body = encode({"errors": errors_of(refusal, scope["request_id"])})
-            await answer(send, refusal.status, body, JSON, *refusal.headers)
+            await self._refuse(refusal, scope, send)
             return
         except Exception as error:  # noqa: BLE001 - told to the caller, and logged where that is done
             refused = error

@@ -5,10 +5,12 @@ from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
 
+from server.graphql_request import RequestRefused
 from server.streams.conversation import Conversation
 from server.streams.messages import PROTOCOL, CloseCode
 from server.streams.operations import Operations
 from server.streams.patience import Patience
+from server.streams.places import Places
 
 
 class WebSockets:
@@ -17,9 +19,12 @@ class WebSockets:
     A browser may connect from a page of our own, or of one of the `origins` (scheme, host and port).
     """
 
-    def __init__(self, operations: Operations, patience: Patience, origins: Collection[str] = ()) -> None:
+    def __init__(
+        self, operations: Operations, patience: Patience, places: Places, origins: Collection[str] = ()
+    ) -> None:
         self._operations = operations
         self._patience = patience
+        self._places = places
         self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,7 +37,11 @@ class WebSockets:
             await send({"type": "websocket.close", "code": CloseCode.NO_SUBPROTOCOL, "reason": f"speak {PROTOCOL}"})
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        await Conversation(self._operations, self._patience, scope, receive, send).hold()
+        try:
+            with self._places.taken(scope):
+                await Conversation(self._operations, self._patience, scope, receive, send).hold()
+        except RequestRefused as refusal:
+            await send({"type": "websocket.close", "code": CloseCode.LATER, "reason": str(refusal)})
 
     def _is_welcome(self, scope: Scope) -> bool:
         """Programs say no origin; a browser always says the page's, and another site's page is turned away."""

@@ -33,6 +33,7 @@ def test_what_is_said() -> None:
             "CLINICGRAPH_RATE_LIMIT_ANONYMOUS": "3",
             "CLINICGRAPH_TRUSTED_PROXIES": "10.0.0.0/8, ::1",
             "CLINICGRAPH_OPERATION_TIMEOUT": "7",
+            "CLINICGRAPH_STREAM_LIMIT": "8",
             "REDIS_URL": "redis://cache:6379/0",
         }
     ).wire
@@ -47,6 +48,7 @@ def test_what_is_said() -> None:
         anonymous_rate=3,
         trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("::1/128")),
         operation_timeout=7.0,
+        streams=8,
         redis_url="redis://cache:6379/0",
     )
     assert "cache" not in repr(wire)  # a URL may hold a password
@@ -61,6 +63,7 @@ def test_what_is_said() -> None:
         ("CLINICGRAPH_RATE_LIMIT", "-1"),
         ("CLINICGRAPH_RATE_LIMIT_ANONYMOUS", "many"),
         ("CLINICGRAPH_OPERATION_TIMEOUT", "0"),
+        ("CLINICGRAPH_STREAM_LIMIT", "0"),
         ("CLINICGRAPH_TRUSTED_PROXIES", "proxy"),
         ("REDIS_URL", "http://cache"),
     ],

@@ -23,7 +23,7 @@ from server.streams.patience import PATIENT, Patience
 from tests.client import viewer_of as test_viewer_of
 from tests.clinic_data import NOW
 
-SOON = 20.0
+SOON = 60.0
 """How long anything may take that does happen, on a busy machine."""
 
 
