@@ -29,7 +29,6 @@ SMALL = Sizes(clinics=5, doctors=14, patients=150, slots=2_400, appointments=900
 AXE = pages.DIST.parent / "node_modules" / "axe-core" / "axe.min.js"
 SESSION = "JSON.parse(sessionStorage['clinicgraph.dashboard.session'] ?? null)"
 WIDE, NARROW = (1440, 1000), (390, 844)
-PATIENCE = 20_000  # milliseconds
 DOCTOR = "SELECT d.id FROM doctors d JOIN users u ON u.id = d.user_id WHERE u.email = 'doctor@example.org'"
 PATIENT = """
     SELECT p.id FROM patients p WHERE p.status = 'ACTIVE' AND NOT EXISTS (
@@ -68,7 +67,6 @@ class Site:
         context = await self.browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, accept_downloads=True
         )
-        context.set_default_timeout(PATIENCE)
         await context.add_init_script(RECORD_VIOLATIONS)
         visit = Visit(self, await context.new_page())
         visit.watch()

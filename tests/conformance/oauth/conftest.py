@@ -54,11 +54,11 @@ async def serving(database: str, tmp_path: Path) -> AsyncIterator[Serving]:
         yield Serving(f"http://127.0.0.1:{port}", database)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(400):
+    for _ in range(1_200):
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:

@@ -8,7 +8,7 @@ const client = createClient({
   url,
   singleConnection: false,
   headers: { authorization: token },
-  retryAttempts: 100,
+  retryAttempts: 1_000,
   retry: () => new Promise((resolve) => setTimeout(resolve, 100)),
   onMessage: () => {},
 });

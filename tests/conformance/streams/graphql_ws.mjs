@@ -13,7 +13,7 @@ const client = createClient({
   keepAlive: 50,
   lazy: true,
   lazyCloseTimeout: 0,
-  retryAttempts: 100,
+  retryAttempts: 1_000,
   retryWait: () => new Promise((resolve) => setTimeout(resolve, 100)),
   shouldRetry: () => true,
   on: {
