@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from asyncpg import Connection, InterfaceError, PostgresError, QueryCanceledError, Record
+from asyncpg import Connection, InterfaceError, InternalClientError, PostgresError, QueryCanceledError, Record
 
 Connect: TypeAlias = "Callable[[], Awaitable[Connection[Any]]]"
 RecordT = TypeVar("RecordT", bound=Record)
@@ -55,7 +55,8 @@ class Connections:
             self._settling.add(settling)
             settling.add_done_callback(self._settling.discard)
             raise
-        except BaseException:
+        except BaseException as error:
+            _end_if_confused(connection, error)
             self._give(connection)
             raise
         self._give(connection)
@@ -81,6 +82,9 @@ class Connections:
         connection = await self._take()
         try:
             yield connection
+        except BaseException as error:
+            _end_if_confused(connection, error)
+            raise
         finally:
             if connection.is_in_transaction():
                 connection.terminate()
@@ -97,12 +101,14 @@ class Connections:
             await connection.execute("BEGIN")
             try:
                 yield connection
-            except BaseException:
+            except BaseException as error:
+                _end_if_confused(connection, error)
                 if not connection.is_closed():
                     await _to_its_end(connection.execute("ROLLBACK"))
                 raise
             await _to_its_end(connection.execute("COMMIT"))
-        except BaseException:
+        except BaseException as error:
+            _end_if_confused(connection, error)
             if connection.is_in_transaction():
                 connection.terminate()  # neither committed nor rolled back: PostgreSQL ends it with the connection
             raise
@@ -160,6 +166,12 @@ class Connections:
                 turn.set_result(None)
                 if not self._closed:
                     return
+
+
+def _end_if_confused(connection: "Connection[Any]", error: BaseException) -> None:
+    """PostgreSQL has said goodbye on an idle connection, and asyncpg, which waits for the end, takes no statement."""
+    if isinstance(error, InternalClientError):
+        connection.terminate()
 
 
 async def _to_its_end(statement: Coroutine[Any, Any, object]) -> None:

@@ -13,6 +13,7 @@ AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InternalClientError,  # a statement on a connection that PostgreSQL is just ending
 )
 
 

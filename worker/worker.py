@@ -24,7 +24,17 @@ SWEEP_SECONDS = 1.0
 LONGEST_BACK_OFF = 60.0
 CONNECTIONS = 4
 """For chores. Events have one of their own: no chore keeps them waiting."""
-LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionsClosed)
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionsClosed,
+)
 
 TRY_LOCK = "SELECT pg_try_advisory_lock($1)"
 
