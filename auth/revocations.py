@@ -112,7 +112,13 @@ class Revocations:
         while True:
             try:
                 await self._hear(dsn, started)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+            ) as error:
                 log.warning("the listener for revocations is down (%s)", type(error).__name__)
             finally:
                 self._hears = False

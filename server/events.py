@@ -39,7 +39,13 @@ async def _again_and_again(connect: Connect, events: Events, tried: asyncio.Even
     while True:
         try:
             await _read_on(connect, events, tried)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (
+            OSError,
+            TimeoutError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+        ) as error:
             log.warning("the listener for events is down (%s)", type(error).__name__)
         tried.set()
         await asyncio.sleep(RETRY)

@@ -40,7 +40,13 @@ async def readyz(request: Request) -> JSONResponse:
         async with asyncio.timeout(PATIENCE):
             checks |= await _stored(request)
             (waiting,) = await state.pools.lookups.fetch(WAITING, (), asyncpg.Record)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionsClosed) as error:
+    except (
+        OSError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        ConnectionsClosed,
+    ) as error:
         checks["database"] = f"cannot be reached ({type(error).__name__})"
     else:
         late = waiting["seconds"] > LONGEST_WAIT

@@ -71,7 +71,13 @@ class Sampler:
         try:
             async with asyncio.timeout(PATIENCE):
                 (row,) = await self._pools.lookups.fetch(BACKLOG, (), asyncpg.Record)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionsClosed) as error:
+        except (
+            OSError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+            ConnectionsClosed,
+        ) as error:
             log.warning("the outbox could not be looked at (%s)", type(error).__name__)
             return
         metrics.OUTBOX_WAITING.set(row["count"])

@@ -40,6 +40,7 @@ AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     OSError,
 )
 OURS = (IntegrityError, DataError, ProgrammingError)  # said by a database that answers: no use to send again soon

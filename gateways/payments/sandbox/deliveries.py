@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)  # after which a webhook whose sender has died is sent by another
 AT_ONCE, MOST_ATTEMPTS = 20, 15
 # SQLAlchemy leaves what goes wrong while connecting as it is.
-AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 LONGEST_PAUSE, IDLE = 300, 1.0  # seconds
 Deliver: TypeAlias = Callable[[str, bytes, Mapping[str, str]], Awaitable[bool]]
 """Posts a body with headers to an address; whether it was taken. Never raises."""
