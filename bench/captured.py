@@ -20,6 +20,9 @@ MADE = "appointment_id"
 """The column by which the statement that inserts the appointment answers with its id."""
 NEXT = "SELECT * FROM bench_seats WHERE nth = (SELECT nextval('bench_nth')) \\gset\n"
 
+APART = ("pg_sleep", "log_statement", "sandbox_")
+"""Who runs a statement with one of these is no booking."""
+
 
 @dataclass(frozen=True)
 class Logged:
@@ -30,17 +33,21 @@ class Logged:
 
 
 def read_log(log: str) -> list[Logged]:
-    """The statements of a part of PostgreSQL's log, without those that look after it."""
-    found: list[Logged] = []
+    """The statements of a part of PostgreSQL's log, without those of sessions that look after it or after sandboxes."""
+    found: list[tuple[str, Logged]] = []
+    apart: set[str] = set()
     for entry in ENTRY.finditer(log):
-        said = entry["said"].replace("\n\t", "\n")
+        said, process = entry["said"].replace("\n\t", "\n"), entry["process"]
         statement = STATEMENT.match(said)
         if entry["kind"] == "LOG" and statement is not None:
-            found.append(Logged(statement["text"].strip().rstrip(";")))
-        elif entry["kind"] == "DETAIL" and found:
+            text = statement["text"].strip().rstrip(";")
+            found.append((process, Logged(text)))
+            if any(word in text for word in APART):
+                apart.add(process)
+        elif entry["kind"] == "DETAIL" and found and found[-1][0] == process:
             values = tuple(None if null else text.replace("''", "'") for _, null, text in PARAMETER.findall(said))
-            found[-1] = Logged(found[-1].text, values)
-    return [each for each in found if "pg_sleep" not in each.text and "log_statement" not in each.text]
+            found[-1] = process, Logged(found[-1][1].text, values)
+    return [logged for process, logged in found if process not in apart]
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,11 @@ BUSY_CLINIC = """
     GROUP BY c.id ORDER BY count(*) DESC, c.id LIMIT 1
 """
 RADIUS_KM = 25.0
+ACTIVE = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE backend_type = 'client backend' AND state <> 'idle' AND pid <> pg_backend_pid()
+"""
+IDLE_CHECKS, IDLE_FOR = 1_200, 5  # of a tenth of a second
 EXECUTED = re.compile(rb"^.{10,40}\[\d+\] LOG:  (?:statement|execute [^:]+): ", re.MULTILINE)
 
 
@@ -58,6 +63,20 @@ async def busy_clinic(dsn: str, now: datetime) -> tuple[int, tuple[float, float]
         await sql.close()
     assert row is not None, "the data has clinics with appointments"
     return row["id"], (row["latitude"], row["longitude"])
+
+
+async def until_idle(dsn: str) -> None:
+    """Waits, two minutes at most, until PostgreSQL has done what was abandoned, so that nobody else pays for it."""
+    sql = await asyncpg.connect(dsn)
+    idle = 0
+    try:
+        for _ in range(IDLE_CHECKS):
+            idle = 0 if await sql.fetchval(ACTIVE) else idle + 1
+            if idle == IDLE_FOR:
+                return
+            await asyncio.sleep(0.1)
+    finally:
+        await sql.close()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import orjson
 from bench.asked import Asked
 from bench.booking import Mark, script_of_bookings
 from bench.captured import Script
-from bench.database import StatementLog, libpq_environment, run
+from bench.database import StatementLog, libpq_environment, run, until_idle
 from bench.load import Generate, Request, ask
 from bench.operations import Operation
 from bench.pgbench import pgbench, reading
@@ -125,7 +125,7 @@ class Bench:
                 self._say(f"warming up {name}: {operation.name}")
                 with self._putting_back(operation):
                     timing = self._generate(request, operation.connections[1], WARM_SECONDS)
-                    server.settle()
+                    self._settle(server)
                 self._rates[name, operation.name] = max(timing.rate, 0.5)
 
     async def count_statements(self, log: StatementLog) -> None:
@@ -174,12 +174,17 @@ class Bench:
             timing = self._generate(request, connections, window)
             during, elapsed = server.cpu_seconds() - before, time.monotonic() - start
             server.check()
-            server.settle()  # wrk leaves when its time is over; a server still works on what was asked
+            self._settle(server)  # wrk leaves when its time is over; a server still works on what was asked
             self.results.peak_mib[name] = server.peak_mib
             used = server.cpu_seconds() - before
             if mark is not None and operation.name != "contended":
                 check_booked(name, asyncio.run(mark.booked()), timing.requests, len(request.bodies))
         return Sample(timing, 1e3 * used / (timing.requests + connections), during / elapsed)
+
+    def _settle(self, server: Server) -> None:
+        """Waits until the server, and PostgreSQL for it, have finished what was abandoned."""
+        asyncio.run(until_idle(self._dsn))
+        server.settle()
 
     @staticmethod
     def _window(rate: float, connections: int, seconds: float) -> float:

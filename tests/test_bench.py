@@ -16,7 +16,8 @@ LOG = """2026-06-15 12:00:00.123 UTC [17] LOG:  statement: BEGIN;
 2026-06-15 12:00:00.124 UTC [17] LOG:  execute __asyncpg_stmt_1__: INSERT INTO appointments
 \t(slot_id, reason, pay_by) VALUES ($1, $2, $3) RETURNING appointment_id
 2026-06-15 12:00:00.124 UTC [17] DETAIL:  Parameters: $1 = '5', $2 = 'it''s $1', $3 = NULL
-2026-06-15 12:00:00.125 UTC [17] LOG:  statement: SELECT pg_sleep(0.3)
+2026-06-15 12:00:00.125 UTC [18] LOG:  statement: SELECT 1
+2026-06-15 12:00:00.125 UTC [18] LOG:  statement: SELECT pg_sleep(0.3)
 """
 FIRST = [Logged("A $1 $2 RETURNING appointment_id", ("5", "cough")), Logged("B $1 $2", ("77", '{"id":77}'))]
 SECOND = [Logged("A $1 $2 RETURNING appointment_id", ("6", "cough")), Logged("B $1 $2", ("78", '{"id":78}'))]
