@@ -1,8 +1,8 @@
 """What a booking of ours runs, taken from PostgreSQL's log, as a script for pgbench.
 
 Two bookings are looked at. A parameter that is the same in both stays as it is; one that is the slot's in the first
-and in the second is the slot's, and so on; text of both that tells of them (the event's payload, the kept answer) stays
-that of the first, since what it says costs nothing.
+and in the second is the slot's, and so on; in text that tells of them (the event's payload, the kept answer) the
+numbers of the rows are replaced, so that each booking has events of its own.
 """
 
 import re
@@ -95,5 +95,13 @@ def _places(
         if place is None:
             name = next(names)
             constants[name] = value
-            place = f":{name}"
+            place = f":{name}" if value == another else _told(f":{name}", value, known)
         yield place
+
+
+def _told(place: str, value: str, known: Sequence[tuple[str, str, str]]) -> str:
+    """An expression for text that names the first booking's rows by number, as the event does: then each its own."""
+    for name, in_one, in_other in known:
+        if in_one.isdecimal() and in_one != in_other and re.search(rf"\b{in_one}\b", value):
+            place = f"regexp_replace({place}::text, '\\m{in_one}\\M', {name}::text, 'g')"
+    return place
