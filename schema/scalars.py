@@ -25,7 +25,7 @@ def read_instant(value: object) -> datetime:
 
 
 def as_it_is(value: datetime | date) -> datetime | date:
-    """Left to the JSON encoder, which writes them much faster (`server.graphql.encode`)."""
+    """Left to the JSON encoder, which writes them much faster (`server.answers.encode`)."""
     return value
 
 

@@ -12,11 +12,13 @@ from starlette.types import Receive, Scope, Send
 from loaders.events import Events
 from resolvers import build_schema
 from server import exports, pages
+from server.clock import Clock, utc_now
 from server.database import connecting, open_pools
+from server.endpoint import Endpoint, ViewerOf
 from server.events import reading_on
 from server.executors import executor_class
 from server.front import Doorway, Front
-from server.graphql import Clock, Endpoint, ViewerOf, utc_now
+from server.graphql import OverHttp
 from server.health import healthz, readyz
 from server.identity import Identity
 from server.logs import write_logs
@@ -39,13 +41,19 @@ class Application:
     """
 
     def __init__(
-        self, endpoint: Endpoint, events: Events, sockets: WebSockets, starlette: Starlette, doorway: Doorway
+        self,
+        endpoint: Endpoint,
+        events: Events,
+        over_http: OverHttp,
+        sockets: WebSockets,
+        starlette: Starlette,
+        doorway: Doorway,
     ) -> None:
         self.endpoint = endpoint
         self.events = events
         self._sockets = sockets
         self.lifespan = starlette.router.lifespan_context(starlette)
-        self._graphql = Front(endpoint, doorway)
+        self._graphql = Front(over_http, doorway)
         self._starlette = Front(starlette, doorway)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,7 +84,7 @@ def create_app(
     events = Events(endpoint.look_up)
     operations = Operations(endpoint, events)
     places = Places(settings.wire.streams, settings.wire.trusted_proxies)
-    endpoint.event_stream = ServerSentEvents(operations, patience, places)
+    over_http = OverHttp(endpoint, ServerSentEvents(operations, patience, places))
     sockets = WebSockets(operations, patience, places, [settings.address, *settings.operating.cors_origins])
     doorway, measured = Doorway.of(settings), MetricsEndpoint(settings.operating.metrics_token)
     identity = Identity(settings, clock) if viewer_of is None else None
@@ -124,7 +132,7 @@ def create_app(
     routes += payments.routes() if payments is not None else []
     routes += exports.routes(clock)
     starlette = Starlette(routes=[*routes, *pages.routes()], lifespan=lifespan)
-    return Application(endpoint, events, sockets, starlette, doorway)
+    return Application(endpoint, events, over_http, sockets, starlette, doorway)
 
 
 def create_worker_app() -> Application:

@@ -20,7 +20,8 @@ from gateways.mail import mail_gateway
 from loaders.reads import Pools
 from server import oauth
 from server.bearer import Bearer
-from server.graphql import Clock, ViewerOf, utc_now
+from server.clock import Clock, utc_now
+from server.endpoint import ViewerOf
 from server.oauth.configure import configure
 from server.oauth.edge import opened
 from server.oauth.endpoints import OPEN

@@ -22,7 +22,7 @@ from gateways.payments import GatewayEvent, GatewayUnavailable, PaymentGateway
 from gateways.payments.guarded import GuardedGateway
 from gateways.payments.stripe import StripeGateway
 from loaders.connections import Connections
-from server.graphql import Clock, utc_now
+from server.clock import Clock, utc_now
 from server.identity import configuration_of
 from server.sandbox import Sandbox
 from server.settings import GatewayName, Settings

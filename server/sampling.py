@@ -17,7 +17,7 @@ from loaders.reads import Pools
 from server import metrics
 from server.bearer import Bearer
 from server.documents import Documents
-from server.graphql import Endpoint
+from server.endpoint import Endpoint
 from server.rate_limits import SharedBuckets
 from worker.worker import failures
 

@@ -3,8 +3,8 @@
 import asyncio
 import signal
 
+from server.clock import utc_now
 from server.database import connecting, open_pools
-from server.graphql import utc_now
 from server.mails import mail_chores
 from server.payments import Payments
 from server.settings import Settings

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from schema.positions import Position, write_position
-from server.graphql import encode
+from server.answers import encode
 from server.graphql_request import RequestRefused
 from server.streams.messages import CloseCode, Violation, authorization_in, operation_id, read_message, request_in
 from server.streams.operations import Answers, OneAnswer, Operations, errors_of

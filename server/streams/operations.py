@@ -12,10 +12,13 @@ from starlette.types import Scope
 from loaders.events import Events, PositionExpired, TooSlow
 from schema.context import Context
 from schema.streams import Stream, StreamContext, position_expired
+from server.bodies import body_of
 from server.documents import Document, InvalidDocument
-from server.graphql import Endpoint, body_of, make_context, record
+from server.endpoint import Endpoint
 from server.graphql_request import GraphQLRequest, RequestRefused
 from server.metrics import SUBSCRIPTIONS, observe_reads
+from server.read_audit import record
+from server.request_context import make_context
 from server.streams.notes import operation_begins, operation_ends
 
 log = logging.getLogger("clinicgraph.streams")

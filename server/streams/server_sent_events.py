@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
 
-from server.graphql import answer, encode
+from server.answers import answer, encode
 from server.graphql_request import EVENT_STREAM, JSON, RequestRefused, headers_of, read_request
 from server.streams.operations import Answers, Operations, errors_of
 from server.streams.patience import Patience, Stalled

@@ -16,8 +16,8 @@ from models.enums import Role
 from resolvers import build_schema
 from schema.node import encode_id
 from server.app import create_app
+from server.clock import Clock
 from server.executors import executor_class
-from server.graphql import Clock
 from server.settings import Settings
 from tests.client import VIEWERS, Answer, Client, user
 from tests.clinic_data import NOW

@@ -16,7 +16,7 @@ from auth.oauth.clients import create_client
 from auth.scopes import ROLE_SCOPES, Scope
 from models.enums import Role
 from server.app import Application, create_app
-from server.graphql import utc_now
+from server.clock import utc_now
 from server.identity import GRAPHIQL, configuration_of, prepare, redirect_uris
 from server.oauth.commands import issue_demo_token
 from server.oauth.edge import opened

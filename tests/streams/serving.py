@@ -15,7 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from server.app import Application, create_app
-from server.graphql import Clock, ViewerOf
+from server.clock import Clock
+from server.endpoint import ViewerOf
 from server.serve import uvicorn_config
 from server.settings import Settings
 from server.streams.messages import PROTOCOL
