@@ -16,7 +16,6 @@ from server.clock import Clock, utc_now
 from server.database import connecting, open_pools
 from server.endpoint import Endpoint, ViewerOf
 from server.events import reading_on
-from server.executors import executor_class
 from server.front import Doorway, Front
 from server.graphql import OverHttp
 from server.health import healthz, readyz
@@ -24,10 +23,11 @@ from server.identity import Identity
 from server.logs import write_logs
 from server.mails import mail_chores
 from server.metrics_endpoint import MetricsEndpoint
+from server.parts import Parts, parts_for
 from server.payments import Payments
 from server.sampling import Sampler, tallies_of
 from server.settings import Settings, WorkerPlace
-from server.streams import Operations, ServerSentEvents, WebSockets
+from server.streams import ServerSentEvents, WebSockets
 from server.streams.patience import PATIENT, Patience
 from server.streams.places import Places
 from worker import Worker
@@ -48,13 +48,14 @@ class Application:
         sockets: WebSockets,
         starlette: Starlette,
         doorway: Doorway,
+        parts: Parts,
     ) -> None:
         self.endpoint = endpoint
         self.events = events
         self._sockets = sockets
         self.lifespan = starlette.router.lifespan_context(starlette)
-        self._graphql = Front(over_http, doorway)
-        self._starlette = Front(starlette, doorway)
+        self._graphql = parts.front(Front(over_http, doorway))
+        self._starlette = parts.front(Front(starlette, doorway))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -73,31 +74,34 @@ def create_app(
     works: bool = False,
     patience: Patience = PATIENT,
     payments: Payments | None = None,
+    parts: Parts | None = None,
 ) -> Application:
     """The server over the database at `dsn`, which `server.identity.prepare` has prepared.
 
     `viewer_of` takes the place of sign-in, in tests and benchmarks. With `works` it does a worker's work too.
-    `payments` takes the place of what the settings say; with a `viewer_of` there are none otherwise. Raises what
-    `Identity` raises.
+    `payments` takes the place of what the settings say; with a `viewer_of` there are none otherwise. `parts`
+    takes the place of what the settings say of traces. Raises what `Identity` raises.
     """
-    endpoint = Endpoint(build_schema(executor_class(settings.executor)), clock, settings.wire)
+    parts = parts_for(settings.operating.traces) if parts is None else parts
+    endpoint = parts.endpoint(build_schema(parts.executor(settings.executor)), clock, settings.wire)
     events = Events(endpoint.look_up)
-    operations = Operations(endpoint, events)
+    operations = parts.operations(endpoint, events)
     places = Places(settings.wire.streams, settings.wire.trusted_proxies)
     over_http = OverHttp(endpoint, ServerSentEvents(operations, patience, places))
     sockets = WebSockets(operations, patience, places, [settings.address, *settings.operating.cors_origins])
     doorway, measured = Doorway.of(settings), MetricsEndpoint(settings.operating.metrics_token)
     identity = Identity(settings, clock) if viewer_of is None else None
     if payments is None and identity is not None:
-        payments = Payments(settings, clock)
+        payments = Payments(settings, clock, parts=parts)
     endpoint.address = settings.address
     endpoint.installation = identity.installation if identity is not None else None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(parts.close)
             app.state.pools = endpoint.pools = pools = await stack.enter_async_context(
-                open_pools(dsn, settings.wire.operation_timeout)
+                open_pools(dsn, settings.wire.operation_timeout, parts.connections)
             )
             await stack.enter_async_context(endpoint.admission.open())
             app.state.identity, app.state.events = identity, events
@@ -114,7 +118,7 @@ def create_app(
             if works:
                 chores = [*CHORES, *(payments.chores() if payments is not None else ())]
                 chores += mail_chores(settings) if identity is not None else []
-                worker = Worker(connecting(dsn), dsn, clock, chores)
+                worker = Worker(connecting(dsn), dsn, clock, parts.chores(chores))
                 endpoint.happened = worker.wake
                 await stack.enter_async_context(worker.working())
             sampler = Sampler(pools, tallies_of(endpoint))
@@ -132,7 +136,7 @@ def create_app(
     routes += payments.routes() if payments is not None else []
     routes += exports.routes(clock)
     starlette = Starlette(routes=[*routes, *pages.routes()], lifespan=lifespan)
-    return Application(endpoint, events, over_http, sockets, starlette, doorway)
+    return Application(endpoint, events, over_http, sockets, starlette, doorway, parts)
 
 
 def create_worker_app() -> Application:

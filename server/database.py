@@ -1,10 +1,10 @@
 """The database of a process: which one, its migrations, its pool."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 from alembic import command
@@ -30,6 +30,8 @@ SESSION = {
     "jit": "off",  # compiling a plan takes longer than running any of ours
     "random_page_cost": "1.1",  # disks have no arms any more; 4 makes it read whole tables for a few hundred rows
 }
+
+MakePool: TypeAlias = Callable[[Connect, int], Connections]
 
 
 class DatabaseError(Exception):
@@ -74,7 +76,7 @@ async def _greet(dsn: str) -> None:
 
 
 @asynccontextmanager
-async def open_pools(dsn: str, deadline: float = 30.0) -> AsyncIterator[Pools]:
+async def open_pools(dsn: str, deadline: float = 30.0, pool: MakePool = Connections) -> AsyncIterator[Pools]:
     """The connections of a process, on which PostgreSQL ends each statement some time after `deadline` (seconds).
 
     Raises DatabaseError when there is no such database or it cannot be reached.
@@ -82,9 +84,9 @@ async def open_pools(dsn: str, deadline: float = 30.0) -> AsyncIterator[Pools]:
     # A deadline cancels its statements itself; this is for those whose cancellation got lost.
     session = {"statement_timeout": str(round((deadline + CANCELLATION_SECONDS) * 1000))}
     pools = Pools(
-        lookups=Connections(connecting(dsn, **session), LOOKUP_CONNECTIONS),
-        lists=Connections(connecting(dsn, **session, plan_cache_mode="force_custom_plan"), LIST_CONNECTIONS),
-        writes=Connections(connecting(dsn, **session), WRITE_CONNECTIONS),
+        lookups=pool(connecting(dsn, **session), LOOKUP_CONNECTIONS),
+        lists=pool(connecting(dsn, **session, plan_cache_mode="force_custom_plan"), LIST_CONNECTIONS),
+        writes=pool(connecting(dsn, **session), WRITE_CONNECTIONS),
     )
     try:
         await pools.lookups.fetch("SELECT 1", (), asyncpg.Record)

@@ -113,16 +113,8 @@ class Documents:
         return document
 
     def _prepare(self, text: str, *, hide_suggestions: bool) -> Document:
-        if len(text) > LARGEST_DOCUMENT:
-            raise InvalidDocument([too_complex("the length of a document", len(text), LARGEST_DOCUMENT)])
-        try:
-            node = parse(text, max_tokens=LARGEST_DOCUMENT_TOKENS)
-        except GraphQLError as error:
-            raise InvalidDocument([coded(error, "GRAPHQL_PARSE_FAILED")]) from None
-        if errors := check_form(node):
-            raise InvalidDocument(errors)
-        if errors := validate(self._schema, node, hide_suggestions=hide_suggestions):
-            raise InvalidDocument([coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
+        node = self._parse(text)
+        self._validate(node, hide_suggestions=hide_suggestions)
         complexity = Complexity(self._schema, node)
         if complexity.errors:
             raise InvalidDocument(complexity.errors)
@@ -137,6 +129,20 @@ class Documents:
             complexity,
             hashlib.sha256(text.encode()).hexdigest(),
         )
+
+    def _parse(self, text: str) -> DocumentNode:
+        if len(text) > LARGEST_DOCUMENT:
+            raise InvalidDocument([too_complex("the length of a document", len(text), LARGEST_DOCUMENT)])
+        try:
+            return parse(text, max_tokens=LARGEST_DOCUMENT_TOKENS)
+        except GraphQLError as error:
+            raise InvalidDocument([coded(error, "GRAPHQL_PARSE_FAILED")]) from None
+
+    def _validate(self, node: DocumentNode, *, hide_suggestions: bool) -> None:
+        if errors := check_form(node):
+            raise InvalidDocument(errors)
+        if errors := validate(self._schema, node, hide_suggestions=hide_suggestions):
+            raise InvalidDocument([coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
 
 
 def coded(error: GraphQLError, code: str) -> GraphQLError:

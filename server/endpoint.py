@@ -6,13 +6,14 @@ from inspect import isawaitable
 from typing import Any, TypeAlias
 
 import strawberry
-from graphql import ExecutionResult, GraphQLError
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 from starlette.types import Receive, Scope
 
 from auth.oauth.configuration import Configuration
 from auth.viewer import Viewer
 from gateways.payments import PaymentGateway
-from loaders.reads import Pools, RecordT
+from loaders.loader import Loaders
+from loaders.reads import Pools, Reads, RecordT
 from server.admission import Admission
 from server.clock import Clock, utc_now
 from server.deadlines import Deadline, DeadlinePassed, Turn
@@ -45,11 +46,20 @@ class Endpoint:
     address: str = ""
     installation: Configuration | None = None
 
-    def __init__(self, schema: strawberry.Schema, clock: Clock = utc_now, wire: Wire = DEFAULT_WIRE) -> None:
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        clock: Clock = utc_now,
+        wire: Wire = DEFAULT_WIRE,
+        *,
+        documents: Callable[[GraphQLSchema], Documents] = Documents,
+        loaders: Callable[[Reads], Loaders] = Loaders,
+    ) -> None:
         """Raises SettingsError for trusted documents that cannot be."""
         self.schema = schema._schema
         self.executor = schema.execution_context_class
-        self.documents = Documents(schema._schema)
+        self.documents = documents(schema._schema)
+        self.loaders = loaders
         self.clock = clock
         self.turns = asyncio.Semaphore(AT_ONCE)
         self.wire = wire
@@ -104,6 +114,7 @@ class Endpoint:
             gateway=self.gateway,
             address=self.address,
             installation=self.installation,
+            loaders=self.loaders,
             rate=rate_of(scope.get("rate"), now),
         )
         scope["context"] = context

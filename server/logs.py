@@ -1,6 +1,7 @@
 """The log: one line each, as JSON for machines or as text for people.
 
-A JSON line has `time`, `level`, `logger`, `message`, `request_id` and what its writer gave as `fields`. Of an exception
+A JSON line has `time`, `level`, `logger`, `message`, `request_id` and what its writer gave as `fields`, and
+`trace_id` where spans are made. Of an exception
 it has the types and where it went through, and not what they say: an error's text may quote patients' data (a row that
 broke a constraint, a value that could not be read).
 """
@@ -15,7 +16,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from server import request_id
+from server import request_id, trace_id
 from server.operating import LogFormat
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +49,8 @@ class JsonLines(logging.Formatter):
             "request_id": request_id.current.get(),
             **getattr(record, "fields", {}),
         }
+        if (trace := trace_id.current.get()) is not None:
+            line["trace_id"] = trace
         if record.exc_info and record.exc_info[1] is not None:
             line["errors"] = told(record.exc_info[1])
         return orjson.dumps(line, default=repr, option=orjson.OPT_UTC_Z).decode()

@@ -19,11 +19,11 @@ from domain.payments.reconcile import Reconciliation, reconcile
 from domain.payments.take_up_event import take_up_event
 from domain.session import Session
 from gateways.payments import GatewayEvent, GatewayUnavailable, PaymentGateway
-from gateways.payments.guarded import GuardedGateway
 from gateways.payments.stripe import StripeGateway
 from loaders.connections import Connections
 from server.clock import Clock, utc_now
 from server.identity import configuration_of
+from server.parts import PLAIN, Parts
 from server.sandbox import Sandbox
 from server.settings import GatewayName, Settings
 from server.webhooks import GatewayWebhooks
@@ -43,9 +43,17 @@ class Payments:
     Raises what `configuration_of` raises for the sandbox.
     """
 
-    def __init__(self, settings: Settings, clock: Clock = utc_now, gateway: PaymentGateway | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock = utc_now,
+        gateway: PaymentGateway | None = None,
+        *,
+        parts: Parts = PLAIN,
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._parts = parts
         self._gateways: dict[str, PaymentGateway] = {}
         self._connections: Connections | None = None
         self._happened: Callable[[], None] = lambda: None
@@ -65,7 +73,7 @@ class Payments:
     ) -> AsyncIterator[PaymentGateway]:
         """The gateway, guarded. What it tells is written over `connections`; `happened` is called after that."""
         async with AsyncExitStack() as stack:
-            gateway = GuardedGateway(await self._gateway(dsn, stack))
+            gateway = self._parts.gateway(await self._gateway(dsn, stack))
             self._connections, self._happened = connections, happened
             self._gateways[gateway.provider] = gateway
             yield gateway
@@ -78,7 +86,10 @@ class Payments:
         settings = self._settings
         assert settings.stripe_api_key is not None, "Settings.read asks for it"
         assert settings.stripe_webhook_secret is not None, "Settings.read asks for it"
-        gateway = StripeGateway(settings.stripe_api_key, settings.stripe_webhook_secret, settings.stripe_api_base)
+        gateway = StripeGateway(
+            *(settings.stripe_api_key, settings.stripe_webhook_secret, settings.stripe_api_base),
+            headers=self._parts.headers,
+        )
         stack.push_async_callback(gateway.close)
         return gateway
 

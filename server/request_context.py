@@ -31,6 +31,7 @@ def make_context(
     address: str = "",
     installation: Configuration | None = None,
     rate: Rate | None = None,
+    loaders: Callable[[Reads], Loaders] = Loaders,
 ) -> Context:
     """What a request carries, with loaders of its own."""
     reads = Reads(pools, viewer, now, asked)
@@ -39,7 +40,7 @@ def make_context(
         now=now,
         request_id=request_id,
         reads=reads,
-        loaders=Loaders(reads),
+        loaders=loaders(reads),
         writes=pools.writes,
         happened=happened,
         gateway=gateway,

@@ -6,6 +6,7 @@ import signal
 from server.clock import utc_now
 from server.database import connecting, open_pools
 from server.mails import mail_chores
+from server.parts import parts_for
 from server.payments import Payments
 from server.settings import Settings
 from worker import Worker
@@ -17,8 +18,12 @@ async def work_until_told(dsn: str, settings: Settings) -> None:
     told = asyncio.Event()
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_, told.set)
-    payments = Payments(settings)
+    parts = parts_for(settings.operating.traces)
+    payments = Payments(settings, parts=parts)
     chores = [*CHORES, *mail_chores(settings), *payments.chores()]
-    worker = Worker(connecting(dsn), dsn, utc_now, chores)
-    async with open_pools(dsn) as pools, payments.open(dsn, pools.writes, worker.wake), worker.working():
-        await told.wait()
+    worker = Worker(connecting(dsn), dsn, utc_now, parts.chores(chores))
+    try:
+        async with open_pools(dsn) as pools, payments.open(dsn, pools.writes, worker.wake), worker.working():
+            await told.wait()
+    finally:
+        await parts.close()

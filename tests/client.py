@@ -18,6 +18,7 @@ from auth.scopes import of_roles
 from auth.viewer import ANONYMOUS, Viewer
 from models.enums import Role
 from server.app import Application, create_app
+from server.parts import Parts
 from server.settings import ExecutorName, Settings
 from server.wire import Wire
 from tests.clinic_data import NOW
@@ -92,9 +93,14 @@ class Client:
 
     @classmethod
     @asynccontextmanager
-    async def of(cls, dsn: str, executor: ExecutorName = ExecutorName.BREADTH_FIRST) -> AsyncIterator["Client"]:
+    async def of(
+        cls, dsn: str, executor: ExecutorName = ExecutorName.BREADTH_FIRST, parts: Parts | None = None
+    ) -> AsyncIterator["Client"]:
         app = create_app(
-            dsn, Settings(executor=executor, wire=Wire(show_cost=False)), viewer_of=viewer_of, clock=lambda: NOW
+            *(dsn, Settings(executor=executor, wire=Wire(show_cost=False))),
+            viewer_of=viewer_of,
+            clock=lambda: NOW,
+            parts=parts,
         )
         app.endpoint.installation = INSTALLATION
         async with app.lifespan:

@@ -44,6 +44,7 @@ ELSEWHERE_COUNTED = frozenset({"ISK", "UGX"})  # ISO 4217 gives them no decimals
 REASONS = {RefundReason.REQUESTED: "requested_by_customer", RefundReason.DUPLICATE: "duplicate"}
 HELD = "requires_capture"
 Sleep = Callable[[float], Awaitable[None]]
+Headers = Callable[[], Mapping[str, str]]
 
 # The SDK would write an id into the home directory and tell Stripe what machine this is.
 stripe.enable_telemetry = False
@@ -57,9 +58,10 @@ class Calls(stripe.HTTPClient):
 
     name = "httpx"
 
-    def __init__(self, timeout: float, sleep: Sleep) -> None:
+    def __init__(self, timeout: float, sleep: Sleep, headers: Headers) -> None:
         super().__init__()
         self._sleep = sleep
+        self._headers = headers
         self._http = httpx.AsyncClient(timeout=timeout)
 
     def sleep_async(self, secs: float) -> Awaitable[None]:
@@ -69,7 +71,7 @@ class Calls(stripe.HTTPClient):
         self, method: str, url: str, headers: Mapping[str, str], post_data: str | None = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
         try:
-            response = await self._http.request(method, url, headers=dict(headers), content=post_data)
+            response = await self._http.request(method, url, headers={**headers, **self._headers()}, content=post_data)
         except httpx.HTTPError as error:
             raise _not_reached(error) from error
         if response.status_code == 429:
@@ -99,9 +101,11 @@ class StripeGateway:
         timeout: float = TIMEOUT,
         retries: int = RETRIES,
         sleep: Sleep = asyncio.sleep,
+        headers: Headers = dict,
     ) -> None:
+        """`headers` go with each call, beside the SDK's own."""
         self._webhook_secret = webhook_secret
-        self._calls = Calls(timeout, sleep)
+        self._calls = Calls(timeout, sleep, headers)
         self._client = stripe.StripeClient(
             api_key,
             base_addresses={"api": api_base} if api_base else None,

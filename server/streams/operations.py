@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from graphql import ExecutionResult, GraphQLError
 from graphql.execution import create_source_event_stream
@@ -24,6 +24,7 @@ from server.streams.notes import operation_begins, operation_ends
 log = logging.getLogger("clinicgraph.streams")
 
 Body = dict[str, Any]
+Execute: TypeAlias = Callable[[Any, Context], Awaitable[Body]]
 
 
 class OperationRefused(Exception):
@@ -112,6 +113,7 @@ class Operations:
                 gateway=endpoint.gateway,
                 address=endpoint.address,
                 installation=endpoint.installation,
+                loaders=endpoint.loaders,
             )
 
         context = await renewed()
@@ -149,7 +151,11 @@ class Operations:
             SUBSCRIPTIONS.dec()
             operation_ends(scope)
 
-        return ManyAnswers(source, execute, ended)
+        return ManyAnswers(source, self._executing(execute, scope), ended)
+
+    def _executing(self, execute: Execute, scope: Scope) -> Execute:  # noqa: ARG002 - for subclasses
+        """What executes the events of a subscription."""
+        return execute
 
     async def _shown_and_recorded(self, result: ExecutionResult, context: Context | None, request_id: str) -> Body:
         recorded = record(context, self._endpoint.pools)
@@ -182,9 +188,7 @@ class OneAnswer:
 class ManyAnswers:
     """The answers of a subscription."""
 
-    def __init__(
-        self, source: Stream, execute: Callable[[Any, Context], Awaitable[Body]], ended: Callable[[], None]
-    ) -> None:
+    def __init__(self, source: Stream, execute: Execute, ended: Callable[[], None]) -> None:
         self._source = source
         self._execute = execute
         self._ended: Callable[[], None] | None = ended

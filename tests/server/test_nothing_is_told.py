@@ -1,5 +1,5 @@
-"""Nothing of patients, and nothing secret, reaches log or metrics: the whole corpus as all its viewers, requests that
-fail, and a sign-in are run, and what was written is searched for what was stored and sent."""
+"""Nothing of patients, and nothing secret, reaches log, metrics or spans: the whole corpus as all its viewers,
+requests that fail, and a sign-in are run, and what was written is searched for what was stored and sent."""
 
 import json
 import logging
@@ -21,6 +21,7 @@ from server.settings import Settings
 from tests.auth.world import AT, PASSWORD, Browser, password_hash
 from tests.client import Client
 from tests.clinic_data import NOW
+from tests.server.spans import Spans
 from tests.test_operations import FILES, headers, viewers
 
 STORED = """
@@ -35,6 +36,11 @@ ASKED = """mutation ZanzibarovaOperation($key: String!) {
     userErrors { code }
   }
 }"""
+
+
+@pytest.fixture
+def spans() -> Spans:
+    return Spans()
 
 
 @pytest.fixture
@@ -63,17 +69,19 @@ async def stored(dsn: str) -> set[str]:
     return {row[0] for row in rows if row[0] is not None and len(row[0]) > 3}
 
 
-def found(log: StringIO, secrets: set[str]) -> set[str]:
-    """Which of these were written."""
-    written = (log.getvalue() + exposition().decode()).lower()
+def found(log: StringIO, spans: Spans, secrets: set[str]) -> set[str]:
+    """Which of these were written. Spans tell the names that clients give their operations, as logs do not."""
+    told = spans.text().replace("ZanzibarovaOperation", "")
+    assert len(spans.all()) > 10
+    written = (log.getvalue() + exposition().decode() + told).lower()
     assert written.count('"message":"request"') > 5
     return {each for each in secrets if each.lower() in written}
 
 
-async def test_of_the_corpus(clinic: str, log: StringIO) -> None:
+async def test_of_the_corpus(clinic: str, log: StringIO, spans: Spans) -> None:
     secrets = await stored(clinic) | set(ARGUMENTS)
     assert {"Patient Z", "patient1@example.org", "Ada Admin"} <= secrets
-    async with Client.of(clinic) as client:
+    async with Client.of(clinic, parts=spans.parts) as client:
         for file in FILES:
             text = file.read_text()
             variables = json.loads(headers(text).get("variables", "{}"))
@@ -91,16 +99,16 @@ async def test_of_the_corpus(clinic: str, log: StringIO) -> None:
             json={"query": "{ __typename }", "documentId": "Zanzibarova"},
             headers={"x-test-viewer": "service", "x-request-id": "Zanzibarova 1931-07-23", "user-agent": "Zanzibarova"},
         )
-    assert found(log, secrets) == set()
+    assert found(log, spans, secrets) == set()
 
 
-async def test_of_bugs(clinic: str, log: StringIO) -> None:
+async def test_of_bugs(clinic: str, log: StringIO, spans: Spans) -> None:
     """PostgreSQL's errors quote rows; ours must not."""
     connection = await asyncpg.connect(clinic)
     await connection.execute("ALTER TABLE users RENAME COLUMN email TO mail")
     await connection.execute("ALTER TABLE users ADD CONSTRAINT breaks CHECK (name <> 'Zanzibarova')")
     await connection.close()
-    async with Client.of(clinic) as client:
+    async with Client.of(clinic, parts=spans.parts) as client:
         for _ in range(6):
             await client.ask("{ me { email } }", viewer="patient")
         answer = await client.ask(
@@ -108,17 +116,17 @@ async def test_of_bugs(clinic: str, log: StringIO) -> None:
         )
     assert "INTERNAL_SERVER_ERROR" in answer.codes
     assert '"level":"error"' in log.getvalue()
-    assert found(log, {*ARGUMENTS, "Patient Z", "patient1@example.org"}) == set()
+    assert found(log, spans, {*ARGUMENTS, "Patient Z", "patient1@example.org"}) == set()
 
 
-async def test_of_a_sign_in(clinic: str, log: StringIO, tmp_path: Path) -> None:
+async def test_of_a_sign_in(clinic: str, log: StringIO, spans: Spans, tmp_path: Path) -> None:
     connection = await asyncpg.connect(clinic)
     await connection.execute("UPDATE users SET password_hash = $1", password_hash())
     await connection.close()
     settings = Settings(data_dir=tmp_path, public_url=AT, secret_key="a-secret-key-of-at-least-32-characters")
     await prepare(clinic, settings, lambda: NOW)
     token = await issue_demo_token(clinic, configuration_of(settings), Role.PATIENT, NOW, user="patient1@example.org")
-    app = create_app(clinic, settings, clock=lambda: NOW)
+    app = create_app(clinic, settings, clock=lambda: NOW, parts=spans.parts)
     cookies: set[str] = set()
     async with app.lifespan, httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=AT) as http:
         browser = Browser(http)
@@ -145,4 +153,4 @@ async def test_of_a_sign_in(clinic: str, log: StringIO, tmp_path: Path) -> None:
         "nonsense-that-is-no-token",
         "a-secret-key-of",
     }
-    assert found(log, secrets) == set()
+    assert found(log, spans, secrets) == set()

@@ -17,6 +17,7 @@ from websockets.typing import Subprotocol
 from server.app import Application, create_app
 from server.clock import Clock
 from server.endpoint import ViewerOf
+from server.parts import Parts
 from server.serve import uvicorn_config
 from server.settings import Settings
 from server.streams.messages import PROTOCOL
@@ -174,9 +175,17 @@ async def serving(
     settings: Settings | None = None,
     port: int = 0,
     send_buffer: int | None = None,
+    parts: Parts | None = None,
 ) -> AsyncIterator[Served]:
     """A server that stops as one does on SIGTERM, at the end of the block."""
-    app = create_app(dsn, settings or Settings(), viewer_of=viewer_of, clock=clock, works=works, patience=patience)
+    app = create_app(
+        *(dsn, settings or Settings()),
+        viewer_of=viewer_of,
+        clock=clock,
+        works=works,
+        patience=patience,
+        parts=parts,
+    )
     listening = bind(port)
     if send_buffer is not None:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
