@@ -52,6 +52,7 @@ class Application:
     ) -> None:
         self.endpoint = endpoint
         self.events = events
+        self.over_http = over_http
         self._sockets = sockets
         self.lifespan = starlette.router.lifespan_context(starlette)
         self._graphql = parts.front(Front(over_http, doorway))

@@ -38,7 +38,7 @@ class Bare:
             await self._app(scope, receive, send)
             return
         scope["request_id"] = "bare"
-        await self._app.endpoint(scope, receive, send)
+        await self._app.over_http(scope, receive, send)
 
 
 async def service(_scope: Scope) -> Viewer:
