@@ -17,6 +17,10 @@ from server.settings import Settings, WorkerPlace
 from server.slow_senders import PatientHttp
 
 DRAIN_SECONDS = 30
+KEEP_ALIVE_SECONDS = 75
+"""How long an idle connection is kept. Clients and balancers give theirs up first, after 5 to 60 seconds: who closes a
+connection just as the other asks on it makes that request fail.
+"""
 
 
 class AddressInUse(Exception):
@@ -74,5 +78,6 @@ def uvicorn_config(app: object, *, factory: bool = False, workers: int = 1) -> u
         log_config=None,  # `server.logs` writes what it says
         log_level="warning",
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
