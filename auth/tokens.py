@@ -5,7 +5,7 @@ import json
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
@@ -47,20 +47,6 @@ class CannotVerify(InvalidToken):
     status = 503
 
 
-class SignInTooOld(InvalidToken):
-    """A good token of somebody who has to sign in again for this (RFC 9470)."""
-
-    error = "insufficient_user_authentication"
-
-    def __init__(self, max_age: timedelta) -> None:
-        super().__init__("a more recent sign-in is needed")
-        self.max_age = int(max_age.total_seconds())
-
-    def challenge(self, metadata_url: str | None = None) -> str:
-        """See `InvalidToken`; tells the client what to ask the authorization server for."""
-        return f'{super().challenge(metadata_url)}, max_age="{self.max_age}"'
-
-
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What a token that was verified says. `user_id` is None for a client's own token and for foreign subjects."""
@@ -77,11 +63,6 @@ class Claims:
     auth_time: datetime | None
     amr: tuple[str, ...]
     email: str | None = None
-
-    def check_recent(self, max_age: timedelta, now: datetime) -> None:
-        """Raises SignInTooOld unless the user has signed in within `max_age`. A client's own token never is old."""
-        if self.user_id is not None and (self.auth_time is None or now - self.auth_time > max_age):
-            raise SignInTooOld(max_age)
 
 
 class KeySource(Protocol):

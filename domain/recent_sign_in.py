@@ -1,4 +1,4 @@
-"""Step-up (RFC 9470): what moves money or sets rules aside is for who has proved lately who she is."""
+"""Step-up (RFC 9470): refunds and overrides are for who has proved lately who she is."""
 
 from datetime import datetime, timedelta
 

@@ -20,7 +20,7 @@ from auth.oauth.minting import Grant, mint_access_token
 from auth.oauth.published import CachedKeys, discovered_keys, own_keys
 from auth.oauth.secret import Secret, SecretError, new_token
 from auth.revocations import Revocations
-from auth.tokens import FOREIGN_ALGORITHMS, CannotVerify, Expectation, InvalidToken, SignInTooOld, TokenVerifier
+from auth.tokens import FOREIGN_ALGORITHMS, CannotVerify, Expectation, InvalidToken, TokenVerifier
 from server.oauth.verifying import foreign_tokens, own_tokens
 from tests.auth.world import AT, World
 
@@ -155,19 +155,6 @@ async def test_a_token_expires_though_it_was_seen_before(world: World) -> None:
     world.clock.move(seconds=1)
     with pytest.raises(InvalidToken, match="expired"):
         await checker.verify(token)
-
-
-async def test_what_matters_asks_for_a_recent_sign_in(world: World) -> None:
-    checker = await verifier(world)
-    claims = await checker.verify(await minted(world))
-    claims.check_recent(timedelta(minutes=5), world.clock.now + timedelta(minutes=5))
-    with pytest.raises(SignInTooOld) as refused:
-        claims.check_recent(timedelta(minutes=5), world.clock.now + timedelta(minutes=6))
-    assert refused.value.challenge().startswith('Bearer error="insufficient_user_authentication"')
-    assert refused.value.challenge().endswith(', max_age="300"')
-    with pytest.raises(SignInTooOld):
-        (await checker.verify(await minted(world, auth_time=None))).check_recent(timedelta(days=1), world.clock.now)
-    (await checker.verify(await minted(world, user_id=None))).check_recent(timedelta(0), world.clock.now)
 
 
 async def test_rotated_keys_still_verify_what_they_have_signed(world: World) -> None:
