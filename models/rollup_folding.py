@@ -46,8 +46,8 @@ class RollUp:
         )
 
     def add(self, changes: str) -> str:
-        """Adds what the changes add up to, a span's rows together, as those who compare doctors read them."""
-        order = ", ".join(("days", "first_day", "doctor_id", "clinic_id", *self.dimensions))
+        """Adds what the changes add up to, in the order of the indexes by which doctors and clinics are compared."""
+        order = ", ".join(("days", "first_day", "clinic_id", "doctor_id", *self.dimensions))
         columns = ", ".join((*self.key, *self.sums))
         added = ", ".join(f"{name} = r.{name} + excluded.{name}" for name in self.sums)
         return (

@@ -25,7 +25,7 @@ BEGIN
     FROM changes c CROSS JOIN LATERAL (VALUES (c.doctor_id, c.clinic_id), (0, c.clinic_id), (0, 0)) scope (doctor_id, clinic_id)
       CROSS JOIN (VALUES (256), (64), (16), (4), (1)) span (days)
     WHERE c.currency IS NULL GROUP BY 1, 2, 3, 4 HAVING sum(c.offered) <> 0 OR sum(CASE WHEN c.status = 'PENDING' THEN c.appointments ELSE 0 END) <> 0 OR sum(CASE WHEN c.status = 'CONFIRMED' THEN c.appointments ELSE 0 END) <> 0 OR sum(CASE WHEN c.status = 'CHECKED_IN' THEN c.appointments ELSE 0 END) <> 0 OR sum(CASE WHEN c.status = 'IN_PROGRESS' THEN c.appointments ELSE 0 END) <> 0 OR sum(CASE WHEN c.status = 'COMPLETED' THEN c.appointments ELSE 0 END) <> 0 OR sum(CASE WHEN c.status = 'CANCELLED' THEN c.appointments ELSE 0 END) <> 0 OR sum(CASE WHEN c.status = 'NO_SHOW' THEN c.appointments ELSE 0 END) <> 0 OR sum(CASE WHEN c.status = 'DECLINED' THEN c.appointments ELSE 0 END) <> 0 OR sum(CASE WHEN c.is_first_visit AND c.status NOT IN ('CANCELLED', 'DECLINED') THEN c.appointments ELSE 0 END) <> 0 OR sum(c.freed) <> 0 OR sum(c.refilled) <> 0
-    ORDER BY days, first_day, doctor_id, clinic_id
+    ORDER BY days, first_day, clinic_id, doctor_id
     ON CONFLICT (doctor_id, clinic_id, days, first_day) DO UPDATE SET offered = r.offered + excluded.offered, pending = r.pending + excluded.pending, confirmed = r.confirmed + excluded.confirmed, checked_in = r.checked_in + excluded.checked_in, in_progress = r.in_progress + excluded.in_progress, completed = r.completed + excluded.completed, cancelled = r.cancelled + excluded.cancelled, no_show = r.no_show + excluded.no_show, declined = r.declined + excluded.declined, first_visits = r.first_visits + excluded.first_visits, freed = r.freed + excluded.freed, refilled = r.refilled + excluded.refilled),
   roll_up_lead_times_added AS (
     INSERT INTO roll_up_lead_times AS r (doctor_id, clinic_id, days, first_day, lead_days, appointments)
@@ -33,7 +33,7 @@ BEGIN
     FROM changes c CROSS JOIN LATERAL (VALUES (c.doctor_id, c.clinic_id), (0, c.clinic_id), (0, 0)) scope (doctor_id, clinic_id)
       CROSS JOIN (VALUES (256), (16), (1)) span (days)
     WHERE c.status NOT IN ('CANCELLED', 'DECLINED') GROUP BY 1, 2, 3, 4, 5 HAVING sum(c.appointments) <> 0
-    ORDER BY days, first_day, doctor_id, clinic_id, lead_days
+    ORDER BY days, first_day, clinic_id, doctor_id, lead_days
     ON CONFLICT (doctor_id, clinic_id, days, first_day, lead_days) DO UPDATE SET appointments = r.appointments + excluded.appointments),
   roll_up_hours_added AS (
     INSERT INTO roll_up_hours AS r (doctor_id, clinic_id, days, first_day, weekday, hour, appointments)
@@ -41,14 +41,14 @@ BEGIN
     FROM changes c CROSS JOIN LATERAL (VALUES (0, c.clinic_id), (0, 0)) scope (doctor_id, clinic_id)
       CROSS JOIN (VALUES (256), (16), (1)) span (days)
     WHERE c.status NOT IN ('CANCELLED', 'DECLINED') GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(c.appointments) <> 0
-    ORDER BY days, first_day, doctor_id, clinic_id, weekday, hour
+    ORDER BY days, first_day, clinic_id, doctor_id, weekday, hour
     ON CONFLICT (doctor_id, clinic_id, days, first_day, weekday, hour) DO UPDATE SET appointments = r.appointments + excluded.appointments)
   INSERT INTO roll_up_revenue AS r (doctor_id, clinic_id, days, first_day, currency, captured_minor, refunded_minor)
     SELECT scope.doctor_id, scope.clinic_id, span.days, c.day - (c.day - date '0001-01-01') % span.days AS first_day, c.currency AS currency, sum(c.captured_minor)::bigint AS captured_minor, sum(c.refunded_minor)::bigint AS refunded_minor
     FROM changes c CROSS JOIN LATERAL (VALUES (c.doctor_id, c.clinic_id), (0, c.clinic_id), (0, 0)) scope (doctor_id, clinic_id)
       CROSS JOIN (VALUES (256), (64), (16), (4), (1)) span (days)
     WHERE c.currency IS NOT NULL GROUP BY 1, 2, 3, 4, 5 HAVING sum(c.captured_minor) <> 0 OR sum(c.refunded_minor) <> 0
-    ORDER BY days, first_day, doctor_id, clinic_id, currency
+    ORDER BY days, first_day, clinic_id, doctor_id, currency
     ON CONFLICT (doctor_id, clinic_id, days, first_day, currency) DO UPDATE SET captured_minor = r.captured_minor + excluded.captured_minor, refunded_minor = r.refunded_minor + excluded.refunded_minor;
   RETURN NULL;
 END $$
