@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from auth.tokens import CannotVerify, Claims, InvalidToken
+from models.failures import FAILURES
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
@@ -112,13 +113,7 @@ class Revocations:
         while True:
             try:
                 await self._hear(dsn, started)
-            except (
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                asyncpg.InternalClientError,
-            ) as error:
+            except FAILURES as error:
                 log.warning("the listener for revocations is down (%s)", type(error).__name__)
             finally:
                 self._hears = False

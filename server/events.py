@@ -6,10 +6,9 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import asyncpg
-
 from loaders.connections import Connect
 from loaders.events import ENDS, PAGE, SINCE, Event, Events
+from models.failures import FAILURES
 from models.records import EVENTS_CHANNEL
 
 log = logging.getLogger("clinicgraph.events")
@@ -39,13 +38,7 @@ async def _again_and_again(connect: Connect, events: Events, tried: asyncio.Even
     while True:
         try:
             await _read_on(connect, events, tried)
-        except (
-            OSError,
-            TimeoutError,
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            asyncpg.InternalClientError,
-        ) as error:
+        except FAILURES as error:
             log.warning("the listener for events is down (%s)", type(error).__name__)
         tried.set()
         await asyncio.sleep(RETRY)

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from loaders.connections import ConnectionsClosed
+from models.failures import FAILURES
 from server.database import is_current
 
 PATIENCE = 3.0
@@ -40,13 +41,7 @@ async def readyz(request: Request) -> JSONResponse:
         async with asyncio.timeout(PATIENCE):
             checks |= await _stored(request)
             (waiting,) = await state.pools.lookups.fetch(WAITING, (), asyncpg.Record)
-    except (
-        OSError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        ConnectionsClosed,
-    ) as error:
+    except (*FAILURES, ConnectionsClosed) as error:
         checks["database"] = f"cannot be reached ({type(error).__name__})"
     else:
         late = waiting["seconds"] > LONGEST_WAIT

@@ -14,6 +14,7 @@ from auth.viewers import Viewers
 from engine.executor import fallbacks
 from loaders.connections import ConnectionsClosed
 from loaders.reads import Pools
+from models.failures import FAILURES
 from server import metrics
 from server.bearer import Bearer
 from server.documents import Documents
@@ -71,13 +72,7 @@ class Sampler:
         try:
             async with asyncio.timeout(PATIENCE):
                 (row,) = await self._pools.lookups.fetch(BACKLOG, (), asyncpg.Record)
-        except (
-            OSError,
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            asyncpg.InternalClientError,
-            ConnectionsClosed,
-        ) as error:
+        except (*FAILURES, ConnectionsClosed) as error:
             log.warning("the outbox could not be looked at (%s)", type(error).__name__)
             return
         metrics.OUTBOX_WAITING.set(row["count"])

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-import asyncpg
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateways.payments.sandbox import SIGNATURE, Clock, Sessions, expired
 from gateways.payments.sandbox.events import AFTER, body_of, record
 from gateways.payments.signature import sign
+from models.failures import FAILURES
 from models.sandbox import SandboxEvent, SandboxPayment, SandboxStatus
 
 logger = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)  # after which a webhook whose sender has died is sent by another
 AT_ONCE, MOST_ATTEMPTS = 20, 15
 # SQLAlchemy leaves what goes wrong while connecting as it is.
-AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+AWAY = (SQLAlchemyError, *FAILURES)
 LONGEST_PAUSE, IDLE = 300, 1.0  # seconds
 Deliver: TypeAlias = Callable[[str, bytes, Mapping[str, str]], Awaitable[bool]]
 """Posts a body with headers to an address; whether it was taken. Never raises."""
