@@ -14,7 +14,7 @@ from server import metrics
 from tests.server.test_serve import command, free_port, said
 
 METRIC = re.compile(r"\bclinicgraph_[a-z_]+")
-VARIABLE = re.compile(r"\"((?:CLINICGRAPH|STRIPE)_[A-Z_]+|DATABASE_URL|REDIS_URL)\"")
+VARIABLE = re.compile(r"\"((?:CLINICGRAPH|STRIPE|OTEL)_[A-Z_]+|DATABASE_URL|REDIS_URL)\"")
 WRITTEN = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
 
