@@ -3,7 +3,8 @@
 A `.graphql` file of `tests/operations` begins with its header:
 
     # as: patient, doctor     of tests.client.VIEWERS, each with an answer of her own
-    # statements: 4           at most, however many rows there are
+    # statements: 4           at most, however many rows there are and whichever answer comes first: levels of one
+                              loader that meet share a statement, and may miss each other
     # variables: {"a": 1}     optional, JSON on one line
 
 and has its answers over three rows beside it, in `<name>.<viewer>.json`. `UPDATE_GOLDEN=1 make test` writes the
