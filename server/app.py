@@ -10,9 +10,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from loaders.events import Events
+from models.clock import Clock, utc_now
 from resolvers import build_schema
 from server import exports, pages
-from server.clock import Clock, utc_now
 from server.database import connecting, open_pools
 from server.endpoint import Endpoint, ViewerOf
 from server.events import reading_on

@@ -14,8 +14,8 @@ from auth.viewer import Viewer
 from gateways.payments import PaymentGateway
 from loaders.loader import Loaders
 from loaders.reads import Pools, Reads, RecordT
+from models.clock import Clock, utc_now
 from server.admission import Admission
-from server.clock import Clock, utc_now
 from server.deadlines import Deadline, DeadlinePassed, Turn
 from server.documents import Document, Documents, InvalidDocument
 from server.graphql_request import GraphQLRequest, RequestRefused

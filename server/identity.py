@@ -18,9 +18,9 @@ from auth.scopes import Scope, written
 from auth.viewers import Viewers
 from gateways.mail import mail_gateway
 from loaders.reads import Pools
+from models.clock import Clock, utc_now
 from server import oauth
 from server.bearer import Bearer
-from server.clock import Clock, utc_now
 from server.endpoint import ViewerOf
 from server.oauth.configure import configure
 from server.oauth.edge import opened

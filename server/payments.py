@@ -21,7 +21,7 @@ from domain.session import Session
 from gateways.payments import GatewayEvent, GatewayUnavailable, PaymentGateway
 from gateways.payments.stripe import StripeGateway
 from loaders.connections import Connections
-from server.clock import Clock, utc_now
+from models.clock import Clock, utc_now
 from server.identity import configuration_of
 from server.parts import PLAIN, Parts
 from server.sandbox import Sandbox

@@ -15,8 +15,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from auth.oauth.configuration import Clock, utc_now
 from gateways.payments import GatewayEvent, GatewayUnavailable, PaymentGateway, WebhookFault, WebhookRefused
+from models.clock import Clock, utc_now
 from server.problem import problem
 
 logger = logging.getLogger(__name__)

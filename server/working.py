@@ -3,7 +3,7 @@
 import asyncio
 import signal
 
-from server.clock import utc_now
+from models.clock import utc_now
 from server.database import connecting, open_pools
 from server.mails import mail_chores
 from server.parts import parts_for

@@ -1,20 +1,12 @@
 """How the authorization server is set up."""
 
 import ipaddress
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from auth.oauth.secret import Secret
 from auth.passwords import FULL_WORK, Work
-
-Clock: TypeAlias = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class ConfigurationError(Exception):

@@ -9,9 +9,9 @@ import httpx
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from auth.oauth.configuration import Clock
 from auth.oauth.keys import published_keys
 from auth.tokens import CannotVerify
+from models.clock import Clock
 
 Jwk: TypeAlias = Mapping[str, object]
 Load: TypeAlias = Callable[[], Awaitable[Sequence[Jwk]]]

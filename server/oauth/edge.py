@@ -7,9 +7,10 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from auth.oauth.configuration import Clock, Configuration, utc_now
+from auth.oauth.configuration import Configuration
 from auth.passwords import prepare
 from gateways.mail import MailGateway
+from models.clock import Clock, utc_now
 from server.wire import Network
 
 CONNECTIONS = 5

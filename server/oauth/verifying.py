@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from auth.oauth.configuration import Clock
 from auth.oauth.published import discovered_keys, own_keys
 from auth.revocations import Revocations
 from auth.tokens import FOREIGN_ALGORITHMS, Expectation, TokenVerifier
+from models.clock import Clock
 from server.oauth.edge import Edge
 
 

@@ -12,10 +12,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import httpx
 from starlette.routing import Route
 
-from auth.oauth.configuration import Clock, Configuration, utc_now
+from auth.oauth.configuration import Configuration
 from gateways.payments.sandbox import SandboxGateway
 from gateways.payments.sandbox.checkout import SandboxCheckout
 from gateways.payments.sandbox.deliveries import Deliver, Deliveries
+from models.clock import Clock, utc_now
 from server.oauth.edge import opened
 from server.sandbox.checkout import CheckoutPages
 

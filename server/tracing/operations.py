@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope
 from auth.viewer import Viewer
 from engine import BreadthFirstExecutor
 from loaders.events import Events
+from models.clock import Clock
 from schema.context import Context
-from server.clock import Clock
 from server.documents import Document, Documents
 from server.endpoint import Endpoint
 from server.graphql_request import GraphQLRequest, RequestRefused

@@ -16,7 +16,7 @@ from gateways.payments import PaymentGateway
 from gateways.payments.guarded import GuardedGateway
 from loaders.connections import Connect, Connections
 from loaders.events import Events
-from server.clock import Clock
+from models.clock import Clock
 from server.endpoint import Endpoint
 from server.executors import executor_class
 from server.operating import Traces

@@ -12,11 +12,11 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from auth.viewer import Viewer
+from models.clock import Clock
 from models.enums import Role
 from resolvers import build_schema
 from schema.node import encode_id
 from server.app import create_app
-from server.clock import Clock
 from server.executors import executor_class
 from server.settings import Settings
 from tests.client import VIEWERS, Answer, Client, user

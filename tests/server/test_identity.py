@@ -14,9 +14,9 @@ import pytest
 
 from auth.oauth.clients import create_client
 from auth.scopes import ROLE_SCOPES, Scope
+from models.clock import utc_now
 from models.enums import Role
 from server.app import Application, create_app
-from server.clock import utc_now
 from server.identity import GRAPHIQL, configuration_of, prepare, redirect_uris
 from server.oauth.commands import issue_demo_token
 from server.oauth.edge import opened

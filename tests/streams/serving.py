@@ -14,8 +14,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from models.clock import Clock
 from server.app import Application, create_app
-from server.clock import Clock
 from server.endpoint import ViewerOf
 from server.parts import Parts
 from server.serve import uvicorn_config

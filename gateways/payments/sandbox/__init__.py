@@ -35,6 +35,7 @@ from gateways.payments import (
 from gateways.payments.sandbox.events import PROVIDER, body_of, event_of_text, record
 from gateways.payments.sandbox.faults import faults_in, faults_of
 from gateways.payments.signature import verify
+from models.clock import Clock
 from models.enums import PaymentEventKind
 from models.sandbox import SandboxEvent, SandboxFault, SandboxPayment, SandboxStatus
 
@@ -45,7 +46,6 @@ STATES = {SandboxStatus.OPEN: SessionState.OPEN, SandboxStatus.EXPIRED: SessionS
 UNAVAILABLE = "the sandbox was told to be unavailable"
 LOST = "the sandbox was told to lose this answer"
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
-Clock: TypeAlias = Callable[[], datetime]
 Change: TypeAlias = Callable[[SandboxPayment], tuple[PaymentEventKind, int]]
 
 

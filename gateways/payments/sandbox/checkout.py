@@ -8,9 +8,10 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateways.payments.sandbox import Clock, Sessions
+from gateways.payments.sandbox import Sessions
 from gateways.payments.sandbox.events import record
 from gateways.payments.sandbox.faults import faults_of
+from models.clock import Clock
 from models.enums import PaymentEventKind
 from models.sandbox import SandboxFault, SandboxPayment, SandboxStatus
 

@@ -9,9 +9,10 @@ from typing import TypeAlias
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateways.payments.sandbox import SIGNATURE, Clock, Sessions, expired
+from gateways.payments.sandbox import SIGNATURE, Sessions, expired
 from gateways.payments.sandbox.events import AFTER, body_of, record
 from gateways.payments.signature import sign
+from models.clock import Clock
 from models.failures import FAILURES
 from models.sandbox import SandboxEvent, SandboxPayment, SandboxStatus
 
