@@ -4,16 +4,16 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import TypeAlias
 
 from asyncpg import Record
 
 from auth.viewer import Viewer
-from domain.record_reads import record_export, record_reads
+from domain.record_reads import record_export
 from loaders.loader import Loaders
 from loaders.reads import Pools, Reads
 from server.exports.csv import BYTE_ORDER_MARK, Cell, written
+from server.read_audit import recording
 
 Row: TypeAlias = Sequence[Cell]
 Visit: TypeAlias = Callable[[], Loaders]
@@ -61,11 +61,8 @@ class Export:
 
     async def _record(self, opened: Iterable[Loaders]) -> None:
         """Stores whose records a page shows, before it leaves."""
-        seen: dict[str, set[int]] = {}
-        for row, keys in chain.from_iterable(loaders.reads.seen.items() for loaders in opened):
-            seen.setdefault(row.__name__.removesuffix("Row"), set()).update(keys)
-        paid = seen.pop("Payment", set())
-        statement = record_reads(self.viewer, self.now, self.request_id, seen, paid)
+        reads = [loaders.reads for loaders in opened]
+        statement = recording(self.viewer, self.now, self.request_id, reads)
         if statement is not None:
             await self._fetch(statement)
 
