@@ -8,12 +8,16 @@ from auth.viewer import Viewer
 RECORD = """
 INSERT INTO audit_records (happened_at, user_id, client_id, request_id, action, entity, patient_id)
 SELECT $1::timestamptz, $2::bigint, $3::text, $4::text, 'read', entity, patient_id
-FROM unnest($5::text[], $6::bigint[]) AS seen (entity, patient_id)
-WHERE patient_id IS DISTINCT FROM $8::bigint
-UNION
-SELECT $1::timestamptz, $2::bigint, $3::text, $4::text, 'read', 'Payment', patient_id
-FROM appointments WHERE id = ANY ($7::bigint[]) AND patient_id IS DISTINCT FROM $8::bigint
+FROM unnest($5::text[], $6::text[]) AS seen (entity, patient_ids), unnest(seen.patient_ids::bigint[]) AS patient_id
 """
+WITH_PAYMENTS = (
+    RECORD
+    + """
+UNION ALL
+SELECT DISTINCT $1::timestamptz, $2::bigint, $3::text, $4::text, 'read', 'Payment', patient_id
+FROM appointments WHERE id = ANY ($7::text::bigint[]) AND patient_id IS DISTINCT FROM $8::bigint
+"""
+)
 EXPORT = """
 INSERT INTO audit_records (happened_at, user_id, client_id, request_id, action, entity)
 VALUES ($1::timestamptz, $2::bigint, $3::text, $4::text, 'export', $5::text)
@@ -27,12 +31,29 @@ def record_reads(
 
     `patients` are the ids of the patients whose data was read, by kind of record; payments are known by appointment.
     """
-    seen = [(entity, key) for entity, keys in patients.items() for key in sorted(keys) if key != viewer.patient_id]
+    seen = {
+        entity: ids
+        for entity, keys in patients.items()
+        if (ids := sorted(key for key in keys if key != viewer.patient_id))
+    }
     if not seen and not paid_appointments:
         return None
-    entities, keys = [entity for entity, _ in seen], [key for _, key in seen]
-    who = [now, viewer.user_id, viewer.client_id, request_id]
-    return RECORD, [*who, entities, keys, sorted(paid_appointments), viewer.patient_id]
+    record: list[object] = [
+        now,
+        viewer.user_id,
+        viewer.client_id,
+        request_id,
+        list(seen),
+        [_array(ids) for ids in seen.values()],
+    ]
+    if not paid_appointments:
+        return RECORD, record
+    return WITH_PAYMENTS, [*record, _array(sorted(paid_appointments)), viewer.patient_id]
+
+
+def _array(ids: list[int]) -> str:
+    """As PostgreSQL writes arrays: a text is on its way in no time, and a hundred integers are not."""
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 def record_export(viewer: Viewer, now: datetime, request_id: str, file: str) -> tuple[str, list[object]]:

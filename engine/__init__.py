@@ -3,5 +3,6 @@
 from .executor import BreadthFirstExecutor, fallbacks
 from .plan import Plan, PlanField
 from .reads import Attribute, Item
+from .within import Within
 
-__all__ = ["Attribute", "BreadthFirstExecutor", "Item", "Plan", "PlanField", "fallbacks"]
+__all__ = ["Attribute", "BreadthFirstExecutor", "Item", "Plan", "PlanField", "Within", "fallbacks"]

@@ -20,7 +20,7 @@ from .drive import Soon, Steps, outcomes, then
 from .field import Field, Late
 from .kinds import all_plain
 from .position import Position, Shape
-from .read import read
+from .read import Made, read
 from .resolve import settle
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Work(NamedTuple):
 
     selection: Selection
     sources: list[Any]
-    answers: list[dict[str, Any]]
+    made: Made
     late: Late
 
 
@@ -115,12 +115,12 @@ class Completion:
 
     def _answers(self, selection: Selection, sources: list[Any]) -> list[Any]:
         late: Late = []
-        answers = read(selection, sources, self.run, late)
-        run = self.run
-        run.executor.objects = (run.executor.objects or 0) + len(sources)
-        if selection.rest or late:
-            self.work.append(Work(selection, sources, answers, late))
-        return answers
+        made = read(selection, sources, self.run, late)
+        executor = self.run.executor
+        executor.objects = (executor.objects or 0) + made.objects
+        if made.rest or made.inner or late:
+            self.work.append(Work(selection, sources, made, late))
+        return made.answers
 
     def _lists(self, position: Position, values: list[Any], owners: Owners) -> Soon:
         """Lists are completed as one list of all their items."""

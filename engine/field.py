@@ -45,6 +45,7 @@ class Field:
     __slots__ = (
         "batch",
         "constant",
+        "coordinates",
         "definition",
         "details",
         "has_arguments",
@@ -76,6 +77,7 @@ class Field:
         self.details = details
         self.nodes = [detail.node for detail in details]
         self.name = self.nodes[0].name.value
+        self.coordinates = f"{parent_type.name}.{self.name}"
         message = f"Cannot return null for non-nullable field {parent_type}.{self.name}."
         self.position = Position(definition.type, message)
         self.read: Callable[[Any], Any] | None = None

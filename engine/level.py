@@ -37,7 +37,7 @@ class Level:
         self.answers = answers
         self.parent = parent
         self.field = field
-        # The completed values of the field on each of the parent's objects.
+        # The completed values of the field on each of the parent's objects; None: they stand in its answers.
         self.values = values
         self._route: Path | None = None
         self._paths: list[Path | None] | None = None
@@ -58,11 +58,12 @@ class Level:
         return self._paths
 
     def _find_paths(self) -> list[Path | None]:
-        if self.parent is None or self.field is None or self.values is None:
+        if self.parent is None or self.field is None:
             return [None] * len(self.answers)
         key, typename = self.field.key, self.parent.selection.type.name
+        values = self.values if self.values is not None else [answer[key] for answer in self.parent.answers]
         found: list[tuple[int, Path]] = []
-        for prefix, value in zip(self.parent.paths(), self.values, strict=True):
+        for prefix, value in zip(self.parent.paths(), values, strict=True):
             _find(value, Path(prefix, key, typename), found)
         if len(found) == len(self.answers):
             return [path for _, path in found]

@@ -29,6 +29,10 @@ from graphql.execution.values import VariableValues
 from .field import Field, Kind
 from .generate import Reader, reader_of
 from .position import Position, Shape
+from .within import Within
+
+MANY_READERS = 64
+"""How many readers of one selection are kept: as many as there are kinds of rows, so seldom more than two."""
 
 
 class PlanField(NamedTuple):
@@ -43,7 +47,7 @@ class PlanField(NamedTuple):
 class Selection:
     """The fields selected on objects of one type, in the order of the answer."""
 
-    __slots__ = ("fields", "leaves", "readers", "reads", "reads_default", "rest", "root", "type")
+    __slots__ = ("batched", "fields", "leaves", "readers", "reads", "reads_default", "rest", "root", "type")
 
     def __init__(self, type_: GraphQLObjectType, fields: list[Field], *, root: bool = False) -> None:
         self.type = type_
@@ -53,18 +57,23 @@ class Selection:
         self.rest = [field for field in fields if not self.inlines(field)]
         self.reads_default = any(field.kind is Kind.DEFAULT and field.inline and not root for field in fields)
         self.leaves = len(fields) - len(self.rest)
+        # Only what a batch resolver would give can lie within the row.
+        self.batched = any(field.kind is Kind.BATCH for field in self.rest)
         self.reads = 0
-        self.readers: dict[str, Reader] = {}
+        self.readers: dict[tuple[str, int, bool], Reader] = {}
 
     def inlines(self, field: Field) -> bool:
         """Whether the generated reader gives this field's value itself."""
         return field.kind is Kind.TYPENAME or (field.inline and not self.root)
 
-    def reader(self, mode: str) -> Reader:
+    def reader(self, mode: str, within: Mapping[str, Within], *, parts: bool) -> Reader:
         """The generated function that makes the answers of a list of objects; see ``generate``."""
-        reader = self.readers.get(mode)
-        if reader is None:
-            reader = self.readers[mode] = reader_of(self, mode)
+        key = (mode, id(within), parts)  # the reader holds it, so that no other mapping can take its identity
+        reader = self.readers.get(key)
+        if reader is None or reader.within is not within:
+            if len(self.readers) >= MANY_READERS:
+                self.readers.clear()
+            reader = self.readers[key] = reader_of(self, mode, within, parts=parts)
         return reader
 
 

@@ -5,11 +5,14 @@ All other keys are there too, in their order, and hold None until their field is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .field import Kind, Late
+from .field import Field, Kind, Late
+from .generate import Inner
 from .kinds import is_object
 from .reads import default_read
+from .within import Part, Within, within_all
 
 if TYPE_CHECKING:
     from .plan import Selection
@@ -25,19 +28,38 @@ MANY_LEAVES = 256
 """A selection of more leaves is always interpreted: it is no ordinary one, and its source would be long."""
 
 
-def read(selection: Selection, sources: list[Any], run: Run, late: Late) -> list[dict[str, Any]]:
+class Made(NamedTuple):
+    """The answers of a level's objects, what is still to be run on them, and how many objects that is in all."""
+
+    answers: list[dict[str, Any]]
+    rest: list[Field]
+    inner: list[Inner]
+    carried: tuple[list[Any], ...]
+    objects: int
+
+
+NOTHING_WITHIN: Mapping[str, Within] = {}
+
+
+def read(selection: Selection, sources: list[Any], run: Run, late: Late) -> Made:
     """Make the answers of a level's objects."""
-    if selection.leaves > MANY_LEAVES:
-        return interpret(selection, sources, run, late)
-    if selection.reads < GENERATE_AFTER and len(sources) < MANY_OBJECTS:
+    count = len(sources)
+    if selection.leaves > MANY_LEAVES or (selection.reads < GENERATE_AFTER and count < MANY_OBJECTS):
         selection.reads += 1
-        return interpret(selection, sources, run, late)
+        return Made(interpret(selection, sources, run, late), selection.rest, [], (), count)
     mode = "item"
     if selection.reads_default:
         kinds = set(map(type, sources))
         if kinds != {dict}:
             mode = "attribute" if all(map(is_object, kinds)) else "mixed"
-    return selection.reader(mode)(sources, run, late)
+    within = within_all(sources) if selection.batched else NOTHING_WITHIN
+    reader = (
+        selection.reader(mode, within, parts=type(sources[0]) is Part)
+        if within
+        else selection.reader(mode, NOTHING_WITHIN, parts=False)
+    )
+    answers, carried, missing = reader.loop(sources, run, late)
+    return Made(answers, reader.rest, reader.inner, carried, count * (1 + reader.objects) - missing)
 
 
 def interpret(selection: Selection, sources: list[Any], run: Run, late: Late) -> list[dict[str, Any]]:

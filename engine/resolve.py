@@ -14,6 +14,7 @@ from .drive import Soon, Steps, outcomes
 from .field import Field, Kind, Late, is_atomic
 from .kinds import all_inert
 from .reads import default_read
+from .within import parts_of, within_all
 
 if TYPE_CHECKING:
     from .level import Level
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 def resolve(field: Field, level: Level, run: Run) -> Soon:
     """The values of a field."""
     if field.kind is Kind.BATCH:
-        return _batch(field, level, run)
+        place = within_all(level.sources).get(field.coordinates)
+        return _batch(field, level, run) if place is None else [*parts_of(level.sources, place)]
     if field.kind is Kind.RESOLVE:
         return _each(field, level, run)
     if field.kind is Kind.READ:

@@ -18,6 +18,7 @@ from .resolve import late_values, resolve
 
 if TYPE_CHECKING:
     from .executor import BreadthFirstExecutor
+    from .generate import Inner
     from .plan import Plan, Selection
 
 
@@ -88,7 +89,8 @@ class Run:
         if serially:
             return (yield from self._one_by_one(level, answer))
         pending: Pending = []
-        self.start_fields(level, pending)
+        for field in selection.rest:
+            self.start_field(field, level, pending)
         if pending:
             yield together(pending)
         return self._settled(level, answer, selection.fields) if self.failed else answer
@@ -123,10 +125,17 @@ class Run:
         self.executor.collected_errors.errors.extend(nulls.errors)
         return result
 
-    def start_fields(self, level: Level, pending: Pending) -> None:
-        """Run the fields that the reader left."""
-        for field in level.selection.rest:
+    def start_fields(
+        self, level: Level, rest: list[Field], inner: list[Inner], carried: tuple[list[Any], ...], pending: Pending
+    ) -> None:
+        """Run the fields that the reader left, on the level's objects and on those that it answered inside them."""
+        for field in rest:
             self.start_field(field, level, pending)
+        for each in inner:
+            sources = carried[each.carried]
+            if sources:
+                below = Level(each.selection, sources, carried[each.carried + 1], level, each.field)
+                self.start_fields(below, each.rest, each.inner, carried, pending)
 
     def start_field(self, field: Field, level: Level, pending: Pending) -> None:
         """Resolve and complete one field for all objects, then start what is selected below it.
@@ -154,8 +163,8 @@ class Run:
         key = field.key
         for answer, value in zip(level.answers, completed, strict=True):
             answer[key] = value
-        for selection, sources, answers, late in completion.work:
-            below = Level(selection, sources, answers, level, field, completed)
+        for selection, sources, made, late in completion.work:
+            below = Level(selection, sources, made.answers, level, field, completed)
             if late:
                 start(late_values(below, late, self), pending)
-            self.start_fields(below, pending)
+            self.start_fields(below, made.rest, made.inner, made.carried, pending)

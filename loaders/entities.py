@@ -1,8 +1,8 @@
 """What is read of each table: the class of its rows, and its columns under the names that the schema reads."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, cast
 
 from asyncpg import Record
@@ -17,6 +17,7 @@ from sqlalchemy import (
     case,
     extract,
     func,
+    literal_column,
     null,
     select,
     true,
@@ -52,7 +53,6 @@ from models import (
 )
 from models.base import Base
 from models.slots import free_seats
-from models.statement import Statement, compile_statement, one_of_ids
 
 
 class AppointmentRow(Record):
@@ -146,38 +146,35 @@ Columns = Callable[[FromClause, Sight], list[ColumnElement[Any]]]
 class Entity:
     """A table as it is read: rows of `row`, with `columns` for a sight, restricted by its visibility rule.
 
-    Of the columns only the wanted are read, and those that are `always` needed.
+    Of the columns only the wanted are read, and those that are `always` needed. `only` are the rows that it is about,
+    if it is not about all.
     """
 
     table: Table
     row: type[Record]
     columns: Columns
     always: frozenset[str] = frozenset({"id"})
+    only: Callable[[FromClause], ColumnElement[bool]] | None = None
 
     @cached_property
     def names(self) -> frozenset[str]:
         """All of its columns."""
         return frozenset(column.name for column in self.columns(self.table, Sight(everything=True)))
 
-    def visible(self, sight: Sight) -> ColumnElement[bool]:
-        rule = visibility.RULES.get(self.table)
-        return true() if rule is None else rule(self.table, sight)
+    def visible(self, sight: Sight, table: FromClause | None = None) -> ColumnElement[bool]:
+        """The rows that a viewer of this sight may see, of the table or an alias of it."""
+        rule, table = visibility.RULES.get(self.table), self.table if table is None else table
+        seen = true() if rule is None else rule(table, sight)
+        return seen if self.only is None else seen & self.only(table)
 
-    def shown(self, sight: Sight, wanted: frozenset[str]) -> list[ColumnElement[Any]]:
+    def shown(self, sight: Sight, wanted: frozenset[str], table: FromClause | None = None) -> list[ColumnElement[Any]]:
         """The wanted columns, as a viewer of this sight may see them."""
-        return [column for column in self.columns(self.table, sight) if column.name in wanted]
+        columns = self.columns(self.table if table is None else table, sight)
+        return [column for column in columns if column.name in wanted]
 
     def select(self, sight: Sight, wanted: frozenset[str]) -> Select[Any]:
         """The wanted columns of the rows that a viewer of this sight may see."""
         return select(*self.shown(sight, wanted)).where(self.visible(sight))
-
-
-@lru_cache(maxsize=4096)
-def select_by(entity: Entity, column: str, sight: Sight, wanted: frozenset[str]) -> Statement:
-    """Visible rows whose column is one of the parameter `keys`; ordered by id, so that lists are stable."""
-    table = entity.table
-    query = entity.select(sight, wanted).where(table.c[column] == one_of_ids("keys"))
-    return compile_statement(query if column == "id" else query.order_by(table.c.id))
 
 
 def _table(model: type[Base]) -> Table:
@@ -358,8 +355,9 @@ PAYMENT = Entity(
         *("id", "appointment_id", "kind", "status", "amount_minor", "covered_minor", "captured_minor"),
         *("refunded_minor", "currency", "captured_at", "created_at"),
     ),
-    always=frozenset({"id", "kind", "appointment_id"}),
+    always=frozenset({"id", "appointment_id"}),
 )
+VISIT_PAYMENT = replace(PAYMENT, only=lambda payment: payment.c.kind == literal_column("'VISIT'"))
 PAYOUT = Entity(
     _table(Payout),
     PayoutRow,

@@ -20,12 +20,14 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.sql.base import ColumnCollection
 from sqlalchemy.types import TypeEngine
 
 from auth.viewer import Sight
 from loaders.entities import Entity
 from loaders.loader import Loader
 from loaders.reads import Reads
+from loaders.row_shapes import RowShape, joined
 from models.statement import Statement, compile_statement, ids, parameter
 
 Condition = Callable[[], ColumnElement[bool]]
@@ -147,15 +149,10 @@ class Pages(Loader[int, Page]):
         self._order = order
         self._first = first
         pages: Any = type(self)
+        self._shape = reads.shape(self.entity)
+        names = tuple(name for name, _ in filter)
         self._statement = _page_statement(
-            pages,
-            parent,
-            order,
-            tuple(name for name, _ in filter),
-            after is not None,
-            first,
-            reads.sight,
-            reads.wanted(self.entity),
+            pages, parent, order, names, after is not None, first, reads.sight, self._shape
         )
         self._values: dict[str, object] = dict(pair for _, parameters in filter for pair in parameters)
         if after is not None:
@@ -163,10 +160,10 @@ class Pages(Loader[int, Page]):
         self._has_previous = after is not None
 
     async def read(self, keys: list[int]) -> Mapping[int, Page]:
+        values = self._values if self._parent is None else {**self._values, "keys": keys}
+        rows = await self.reads.fetch(self._statement, self._shape.row, values, self._shape.patients)
         if self._parent is None:
-            rows = await self.reads.fetch(self._statement, self.entity.row, self._values)
             return {ROOT: self._page(rows)}
-        rows = await self.reads.fetch(self._statement, self.entity.row, {**self._values, "keys": keys})
         groups: dict[int, list[Record]] = {key: [] for key in keys}
         for row in rows:
             groups[row["parent_id"]].append(row)
@@ -186,11 +183,11 @@ def _page_statement(
     after: bool,
     first: int,
     sight: Sight,
-    wanted: frozenset[str],
+    shape: RowShape,
 ) -> Statement:
     spread = next((name for name in conditions if name in pages.spreads), None) if parent is None else None
     query = (
-        select(*pages.entity.shown(sight, wanted))
+        select(*pages.entity.shown(sight, shape.wanted))
         .select_from(pages.source)
         .where(pages.always, *(pages.conditions[name]() for name in conditions if name != spread))
         .add_columns(*(column.label(f"key_{index}") for index, column in enumerate(order.columns)))
@@ -201,19 +198,35 @@ def _page_statement(
         query = query.where(_beyond(order))
     query = _first(query, order.columns, order, first + 1)
     if parent is not None:
-        return compile_statement(_of_each(query, pages.parents[parent], "keys"))
-    if spread is not None:
+        query = _of_each(query, pages.parents[parent], "keys")
+    elif spread is not None:
         query = _of_each(query, pages.parents[pages.spreads[spread]], spread)
-        keys = [query.selected_columns[f"key_{index}"] for index in range(len(order.columns))]
-        query = _first(query, keys, order, first + 1)
-    return compile_statement(query, filtered=True)
+        query = _first(query, _keys(query.selected_columns, order), order, first + 1)
+    if shape.joins:
+        query = _with_joins(query, order, shape, sight)
+    filtered = parent is None and (bool(conditions) or after or not sight.everything)
+    return compile_statement(query, filtered=filtered)
+
+
+def _with_joins(query: Select[Any], order: Order, shape: RowShape, sight: Sight) -> Select[Any]:
+    """The pages with what their rows are joined to, each page still in order."""
+    page = query.subquery("pages")
+    source, columns = joined(page, shape, sight)
+    return select(*page.c, *columns).select_from(source).order_by(*_in_order(_keys(page.c, order), order))
+
+
+def _keys(columns: ColumnCollection[str, Any], order: Order) -> list[ColumnElement[Any]]:
+    return [columns[f"key_{index}"] for index in range(len(order.columns))]
 
 
 def _first(query: Select[Any], columns: Sequence[ColumnElement[Any]], order: Order, rows: int) -> Select[Any]:
     # The limit stands in the text: for a parameter PostgreSQL's generic plan would count on a tenth of the table, and
     # sort it all.
-    keys = (column.desc() if order.descending else column for column in columns)
-    return query.order_by(*keys).limit(literal_column(str(rows)))
+    return query.order_by(*_in_order(columns, order)).limit(literal_column(str(rows)))
+
+
+def _in_order(columns: Sequence[ColumnElement[Any]], order: Order) -> list[ColumnElement[Any]]:
+    return [column.desc() if order.descending else column for column in columns]
 
 
 def _of_each(query: Select[Any], belongs: Belongs, name: str) -> Select[Any]:

@@ -3,17 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from asyncpg import Record
 
 from auth.viewer import Viewer
 from loaders.connections import Connections
-from loaders.entities import PATIENT_KEYS, Entity
+from loaders.entities import Entity
+from loaders.row_shapes import Join, Joined, Joins, Patients, RowShape, row_patients, row_shape
 from models.statement import Statement
 
-Asked: TypeAlias = Mapping[type[Record], frozenset[str]]
 RecordT = TypeVar("RecordT", bound=Record)
+
+MOST_JOINS = 10
+"""In one statement; what is asked beyond is left to loaders."""
+
+MOST_SHAPES = 256
+"""Of a document: one for each entity and each set of scopes with which it is asked."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +37,48 @@ class Pools:
     writes: Connections
 
 
+class Asked:
+    """What a document asks for: the columns of each row class, and the joins that answer its fields."""
+
+    def __init__(
+        self, columns: Mapping[type[Record], frozenset[str]], joins: Mapping[type[Record], Sequence[Join]]
+    ) -> None:
+        self.columns = columns
+        self._joins = joins
+        self._shapes: dict[tuple[object, ...], RowShape] = {}
+
+    def wanted(self, entity: Entity, *more: str) -> frozenset[str]:
+        """The columns to read of an entity: what is asked, what is always needed, and `more` that the loader needs."""
+        return self.columns.get(entity.row, entity.always).union(entity.always, more)
+
+    def shape(self, entity: Entity, more: str | None, viewer: Viewer) -> RowShape:
+        """The columns to read of an entity, and all that its rows can bring along for this viewer."""
+        key = (entity, more, viewer.scopes, viewer.is_anonymous)
+        shape = self._shapes.get(key)
+        if shape is None:
+            if len(self._shapes) >= MOST_SHAPES:
+                self._shapes.clear()
+            wanted = self.wanted(entity) if more is None else self.wanted(entity, more)
+            shape = self._shapes[key] = row_shape(entity, wanted, self._joined(entity, viewer, (), [MOST_JOINS]))
+        return shape
+
+    def _joined(self, entity: Entity, viewer: Viewer, above: tuple[Entity, ...], left: list[int]) -> Joins:
+        # What leads back to a table that is already on the way there is left to loaders: there would be no end.
+        above = (*above, entity)
+        joins = []
+        for join in self._joins.get(entity.row, ()):
+            if left[0] and join.entity.row not in [each.row for each in above] and join.is_permitted(viewer):
+                left[0] -= 1
+                wanted = self.wanted(join.entity, join.column)
+                joins.append(Joined(join, wanted, self._joined(join.entity, viewer, above, left)))
+        return tuple(joins)
+
+
 class Reads:
     """The reads of one request. Every statement gets the viewer's parameters and the request's `now` (an instant).
 
-    `asked` are the columns that the request's document reads; without it all are read. `seen` are the keys of what was
-    read about patients (`PATIENT_KEYS`), for the audit; `batches` are how many keys loaders read at once.
+    `asked` is what the request's document asks for; without it all columns are read, and nothing is joined. `seen` are
+    the keys of what was read about patients, for the audit; `batches` are how many keys loaders read at once.
     """
 
     def __init__(self, pools: Pools, viewer: Viewer, now: datetime, asked: Asked | None = None) -> None:
@@ -50,18 +93,27 @@ class Reads:
 
     def wanted(self, entity: Entity, *more: str) -> frozenset[str]:
         """The columns to read of an entity: what is asked, what is always needed, and `more` that the loader needs."""
-        if self._asked is None:
-            return entity.names
-        return self._asked.get(entity.row, entity.always).union(entity.always, more)
+        return entity.names if self._asked is None else self._asked.wanted(entity, *more)
+
+    def shape(self, entity: Entity, more: str | None = None) -> RowShape:
+        """The same, and the rows that are read with it."""
+        return row_shape(entity, entity.names) if self._asked is None else self._asked.shape(entity, more, self.viewer)
 
     async def fetch(
-        self, statement: Statement, row_type: type[RecordT], values: Mapping[str, object]
+        self,
+        statement: Statement,
+        row_type: type[RecordT],
+        values: Mapping[str, object],
+        patients: Patients | None = None,
     ) -> Sequence[RecordT]:
-        """The rows of one statement, as asyncpg records of the given class."""
+        """The rows of one statement, as asyncpg records of the given class; `patients` says whose data is in them."""
         self.statements += 1
         arguments = statement.arguments({**self._values, **values})
         pool = self._pools.lists if statement.filtered else self._pools.lookups
         rows = await pool.fetch(statement.text, arguments, row_type)
-        if (key := PATIENT_KEYS.get(row_type)) is not None and rows:
-            self.seen.setdefault(row_type, set()).update([row[key] for row in rows])
+        if rows:
+            for kind, key in row_patients(row_type) if patients is None else patients:
+                seen = {row[key] for row in rows}
+                seen.discard(None)
+                self.seen.setdefault(kind, set()).update(seen)
         return rows

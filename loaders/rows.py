@@ -1,10 +1,18 @@
 """The two commonest questions: the row with this id, and the rows that point at this one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
-from loaders.entities import Entity, select_by
+from asyncpg import Record
+from sqlalchemy import select
+
+from auth.viewer import Sight
+from loaders.entities import Entity
 from loaders.loader import Loader
+from loaders.reads import Reads
+from loaders.row_shapes import RowShape, joined
+from models.statement import Statement, compile_statement, one_of_ids
 
 
 class RowBy(Loader[int, Any]):
@@ -14,11 +22,7 @@ class RowBy(Loader[int, Any]):
     column: ClassVar[str] = "id"
 
     async def read(self, keys: list[int]) -> Mapping[int, Any]:
-        rows = await self.reads.fetch(
-            select_by(self.entity, self.column, self.reads.sight, self.reads.wanted(self.entity, self.column)),
-            self.entity.row,
-            {"keys": keys},
-        )
+        rows = await _rows(self.reads, self.entity, self.column, keys)
         return {row[self.column]: row for row in rows}
 
 
@@ -30,12 +34,25 @@ class RowsBy(Loader[int, Any]):
     absent: Any = ()
 
     async def read(self, keys: list[int]) -> Mapping[int, Any]:
-        rows = await self.reads.fetch(
-            select_by(self.entity, self.column, self.reads.sight, self.reads.wanted(self.entity, self.column)),
-            self.entity.row,
-            {"keys": keys},
-        )
-        return group(rows, self.column)
+        return group(await _rows(self.reads, self.entity, self.column, keys), self.column)
+
+
+async def _rows(reads: Reads, entity: Entity, column: str, keys: list[int]) -> Sequence[Record]:
+    shape = reads.shape(entity, column)
+    return await reads.fetch(_select_by(shape, column, reads.sight), shape.row, {"keys": keys}, shape.patients)
+
+
+@lru_cache(maxsize=4096)
+def _select_by(shape: RowShape, column: str, sight: Sight) -> Statement:
+    """Visible rows whose column is one of the parameter `keys`; ordered by id, so that lists are stable."""
+    entity = shape.entity
+    source, more = joined(entity.table, shape, sight)
+    query = (
+        select(*entity.shown(sight, shape.wanted), *more)
+        .select_from(source)
+        .where(entity.visible(sight), entity.table.c[column] == one_of_ids("keys"))
+    )
+    return compile_statement(query if column == "id" else query.order_by(entity.table.c.id))
 
 
 def group(rows: Any, column: str) -> dict[int, list[Any]]:

@@ -1,4 +1,4 @@
-"""Which columns a document asks for: only these are read."""
+"""What a document asks for: only these columns are read, and with a row those that it is joined to."""
 
 from typing import Any
 
@@ -16,12 +16,14 @@ from graphql import (
 )
 
 from loaders.reads import Asked
+from loaders.row_shapes import Join
 
 
-def columns_asked(schema: GraphQLSchema, document: DocumentNode) -> Asked:
-    """The columns of each row class that any operation of a valid document reads, whatever its variables say."""
+def what_is_asked(schema: GraphQLSchema, document: DocumentNode) -> Asked:
+    """The columns and joins of each row class that any operation of a valid document reads, whatever its variables."""
     types = TypeInfo(schema)
-    asked: dict[type[Record], set[str]] = {}
+    columns: dict[type[Record], set[str]] = {}
+    joins: dict[type[Record], dict[Join, None]] = {}
 
     class Columns(Visitor):
         def enter_field(self, node: FieldNode, *_: Any) -> None:
@@ -30,7 +32,12 @@ def columns_asked(schema: GraphQLSchema, document: DocumentNode) -> Asked:
                 assert isinstance(type_, GraphQLObjectType)
                 field = type_.fields.get(node.name.value)
                 if field is not None and "columns" in field.extensions:
-                    asked.setdefault(type_.extensions["row_type"], set()).update(field.extensions["columns"])
+                    row = type_.extensions["row_type"]
+                    columns.setdefault(row, set()).update(field.extensions["columns"])
+                    if (join := field.extensions.get("join")) is not None:
+                        joins.setdefault(row, {})[join] = None
 
     visit(document, TypeInfoVisitor(types, Columns()))
-    return {row_type: frozenset(columns) for row_type, columns in asked.items()}
+    return Asked(
+        {row: frozenset(names) for row, names in columns.items()}, {row: tuple(each) for row, each in joins.items()}
+    )

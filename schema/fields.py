@@ -25,10 +25,12 @@ from strawberry.types.field import StrawberryField
 from engine import Attribute, Item
 from loaders.loader import Loader
 from loaders.pages import ROOT
+from loaders.row_shapes import Join
+from loaders.rows import RowBy
 from schema.context import Context, Info
 from schema.costs import price_field
 from schema.directives import Guard
-from schema.guards import guard_field
+from schema.guards import field_guards, guard_field, is_met
 
 AsksLoader: TypeAlias = Callable[..., Loader[Any, Any]]
 """Takes info and the field's arguments, checks them, and returns the loader that answers."""
@@ -81,7 +83,7 @@ def relation(
         description,
         guard=guard,
         resolver=resolve,
-        metadata={"ask": ask, "by": by, "columns": () if by is None else (by,)},
+        metadata={"ask": ask, "by": by, "loader": asks, "columns": () if by is None else (by,)},
     )
 
 
@@ -94,15 +96,30 @@ def complete_fields(schema: strawberry.Schema) -> None:
             if of_rows:
                 type_.extensions["row_type"] = origin.row_type
                 type_.is_type_of = None  # Strawberry would ask it for each row; a field's rows are what it says
-            for field in type_.fields.values():
+            for name, field in type_.fields.items():
                 declared = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
                 if isinstance(declared, StrawberryField):
                     _add_batch_resolver(schema, field, declared, Item if of_rows else Attribute)
                     price_field(field, declared, is_mutation=type_ is schema._schema.mutation_type)
                     guard_field(field, declared)
                     if of_rows:
-                        metadata: Mapping[str, Any] = declared.metadata or {}
-                        field.extensions["columns"] = metadata.get("columns", (declared.python_name,))
+                        _say_what_it_reads(f"{type_.name}.{name}", field, declared)
+
+
+def _say_what_it_reads(coordinates: str, field: GraphQLField, declared: StrawberryField) -> None:
+    """Which columns of its row a field reads, and which row of another table answers it, if that is what it takes."""
+    metadata: Mapping[str, Any] = declared.metadata or {}
+    field.extensions["columns"] = metadata.get("columns", (declared.python_name,))
+    loader = metadata.get("loader")
+    if isinstance(loader, type) and issubclass(loader, RowBy):
+        guards = field_guards(field, declared)
+        field.extensions["join"] = Join(
+            coordinates,
+            metadata["by"],
+            loader.entity,
+            loader.column,
+            lambda viewer: all(is_met(viewer, guard) for guard in guards),
+        )
 
 
 def _add_batch_resolver(

@@ -24,14 +24,23 @@ def type_guards(type_: GraphQLNamedType) -> list[Guard]:
     return [] if definition is None else guards_of(definition)
 
 
+def field_guards(field: GraphQLField, declared: Any) -> list[Guard]:
+    """The guards of a field: its own, and those of the type it returns."""
+    return [*guards_of(declared), *type_guards(get_named_type(field.type))]
+
+
+def is_met(viewer: Viewer, guard: Guard) -> bool:
+    """Whether a guard lets a viewer through."""
+    if isinstance(guard, Authenticated):
+        return not viewer.is_anonymous
+    return any(viewer.scopes.issuperset(each) for each in guard.scopes)
+
+
 def check(viewer: Viewer, guards: Iterable[Guard]) -> None:
     """Raises UNAUTHENTICATED for nobody, FORBIDDEN for somebody who lacks scopes; each error names the scopes."""
     for guard in guards:
-        if isinstance(guard, Authenticated):
-            met, scopes = not viewer.is_anonymous, None
-        else:
-            met, scopes = any(viewer.scopes.issuperset(each) for each in guard.scopes), guard.scopes
-        if not met:
+        if not is_met(viewer, guard):
+            scopes = None if isinstance(guard, Authenticated) else guard.scopes
             raise _refusal("UNAUTHENTICATED" if viewer.is_anonymous else "FORBIDDEN", scopes)
 
 
@@ -47,7 +56,7 @@ def guard_field(field: GraphQLField, declared: Any) -> None:
 
     A subscription's stand before its start and before each event.
     """
-    guards = [*guards_of(declared), *type_guards(get_named_type(field.type))]
+    guards = field_guards(field, declared)
     if not guards:
         return
     resolve = cast("Callable[..., Any]", field.resolve)

@@ -15,7 +15,7 @@ from graphql import (
 )
 
 from loaders.reads import Asked
-from schema.asked import columns_asked
+from schema.asked import what_is_asked
 from server.complexity import LARGEST_COST, Complexity, Variables, too_complex
 from server.form import check_form
 
@@ -125,7 +125,7 @@ class Documents:
                 for each in node.definitions
                 if isinstance(each, OperationDefinitionNode)
             },
-            columns_asked(self._schema, node),
+            what_is_asked(self._schema, node),
             complexity,
             hashlib.sha256(text.encode()).hexdigest(),
         )

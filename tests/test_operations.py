@@ -53,7 +53,8 @@ async def test_operation(file: Path, viewer: str, executor: ExecutorName, clinic
     header = headers(text)
     async with Client.of(dsn, executor) as client:
         answer = await client.ask(text, json.loads(header.get("variables", "{}")), viewer=viewer)
-    assert answer.statements <= int(header["statements"])
+    if executor is ExecutorName.BREADTH_FIRST:  # graphql-core's does not look within rows
+        assert answer.statements <= int(header["statements"])
     # Which of several errors comes first is the executor's affair.
     answer.body.get("errors", []).sort(key=lambda error: [str(part) for part in error.get("path", [])])
     golden = golden_of(file, viewer)

@@ -1,9 +1,6 @@
 """Questions about payments."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from loaders.entities import PAYMENT
+from loaders.entities import PAYMENT, VISIT_PAYMENT
 from loaders.rows import RowBy, RowsBy
 
 
@@ -18,13 +15,8 @@ class PaymentsOfAppointment(RowsBy):
     column = "appointment_id"
 
 
-class PaymentOfAppointment(RowsBy):
+class PaymentOfAppointment(RowBy):
     """What was asked for the visit itself."""
 
-    entity = PAYMENT
+    entity = VISIT_PAYMENT
     column = "appointment_id"
-    absent: Any = None
-
-    async def read(self, keys: list[int]) -> Mapping[int, Any]:
-        payments = await super().read(keys)
-        return {key: row for key, rows in payments.items() for row in rows if row["kind"] == "VISIT"}

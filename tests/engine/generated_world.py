@@ -7,7 +7,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from enum import Enum, auto
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -63,6 +63,7 @@ class Flavour(Enum):
     ASYNC = auto()
     BATCH = auto()
     MIXED = auto()
+    WITHIN = auto()
     DEFAULT_ITEMS = auto()
     DEFAULT_ATTRIBUTES = auto()
 
@@ -80,6 +81,38 @@ class Row(dict[str, Any]):
         return self["__world"].default_value(self, key)
 
 
+class Place(NamedTuple):
+    """Where an object lies in a wide row; see ``engine.Within``."""
+
+    present: str
+    names: dict[str, str]
+    within: dict[str, "Place"]
+
+
+TO_ONE = {"Doctor": {"clinic": "Clinic", "boss": "Doctor"}, "Slot": {"doctor": "Doctor"}}
+WIDEST = 2
+KEYS = ("__typename", "__seed", "__world")
+
+
+def places(typename: str, prefix: str, width: int) -> dict[str, Place]:
+    """What lies within an object of a type."""
+    return {
+        f"{typename}.{field}": Place(
+            f"{prefix}{field}.__seed",
+            {key: f"{prefix}{field}.{key}" for key in KEYS},
+            places(inner, f"{prefix}{field}.", width - 1),
+        )
+        for field, inner in (TO_ONE.get(typename, {}) if width else {}).items()
+    }
+
+
+WIDE: dict[tuple[str, int], Any] = {
+    (typename, width): type(f"Wide{typename}{width}", (dict,), {"__within__": places(typename, "", width)})
+    for typename in TO_ONE
+    for width in range(1, WIDEST + 1)
+}
+
+
 class Thing:
     """An object with attributes."""
 
@@ -90,6 +123,11 @@ class Thing:
         if name.startswith("_"):
             raise AttributeError(name)
         return self.values["__world"].default_value(self.values, name)
+
+
+def nulls(place: Place) -> list[str]:
+    """The keys that hold nothing where there is no object."""
+    return [*place.names.values(), *(name for inner in place.within.values() for name in nulls(inner))]
 
 
 def values_of(source: Any) -> dict[str, Any]:
@@ -103,6 +141,7 @@ class World:
         self.flavour = flavour
         self.variant = variant
         self.faults = faults
+        self.widening = False
         self.schema = schema_of(self)
 
     def root(self, document: DocumentNode, seed: int) -> Any:
@@ -115,7 +154,31 @@ class World:
         row = {"__typename": typename, "__seed": seed, "__world": self}
         if self.flavour is Flavour.DEFAULT_ITEMS:
             return Row(row)
+        if self.flavour is Flavour.WITHIN and not self.widening:
+            self.widening = True
+            try:
+                return self.widened(row, WIDEST) or row
+            finally:
+                self.widening = False
         return Thing(row) if self.flavour is Flavour.DEFAULT_ATTRIBUTES else row
+
+    def widened(self, row: dict[str, Any], width: int) -> dict[str, Any] | None:
+        """A row with others within it; None if it can have none, or one of them went wrong."""
+        typename = row["__typename"]
+        if (typename, width) not in WIDE:
+            return row if not TO_ONE.get(typename) or not width else None
+        wide: dict[str, Any] = WIDE[typename, width](row)
+        for field in TO_ONE[typename]:
+            inner = caught(lambda: self.value(row, typename, field, {}))  # noqa: B023
+            if isinstance(inner, Exception):
+                return None
+            if inner is None:
+                wide |= dict.fromkeys(nulls(places(typename, "", width)[f"{typename}.{field}"]))
+            elif (inside := self.widened({key: inner[key] for key in KEYS}, width - 1)) is None:
+                return None
+            else:
+                wide |= {f"{field}.{key}": value for key, value in inside.items()}
+        return wide
 
     def value(self, source: Any, parent: str, field: str, arguments: dict[str, Any]) -> Any:
         """What a field is; may raise."""
@@ -272,7 +335,7 @@ def give_resolver(world: World, parent: str, name: str, field: GraphQLField) -> 
     field.resolve = plain
     if flavour is Flavour.ASYNC or (flavour is Flavour.MIXED and choice.random() < 0.5):
         field.resolve = choice.choice([plain, later, items_later, stream] if is_list else [plain, later])
-    elif flavour in {Flavour.BATCH, Flavour.MIXED}:
+    elif flavour in {Flavour.BATCH, Flavour.MIXED, Flavour.WITHIN}:
         manner = choice.randrange(3)
         if manner == 0 and not field.args:
             field.extensions = {"read": lambda source: world.value(source, parent, name, {})}

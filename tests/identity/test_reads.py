@@ -37,7 +37,7 @@ async def test_me(client: Client, viewer: str) -> None:
     assert (me["status"], me["version"]) == ("ACTIVE", 1)
     assert me["doctor"] == ({"id": encode_id("Doctor", who.doctor_id)} if who.doctor_id else None)
     assert me["patient"] == ({"id": encode_id("Patient", who.patient_id)} if who.patient_id else None)
-    assert answer.statements == 4
+    assert answer.statements == 2
 
 
 async def test_me_is_nobody(client: Client) -> None:

@@ -4,13 +4,13 @@ from graphql import parse
 
 from loaders.entities import ClinicRow, DoctorRow, PaymentRow, SlotRow, UserRow
 from resolvers import build_schema
-from schema.asked import columns_asked
+from schema.asked import what_is_asked
 from tests.client import Client
 
 
 def asked(query: str) -> dict[str, set[str]]:
-    found = columns_asked(build_schema()._schema, parse(query))
-    return {row_type.__name__: set(columns) for row_type, columns in found.items()}
+    found = what_is_asked(build_schema()._schema, parse(query))
+    return {row_type.__name__: set(columns) for row_type, columns in found.columns.items()}
 
 
 def test_plain_fields_relations_and_computed_ones() -> None:
