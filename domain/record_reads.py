@@ -29,23 +29,21 @@ def record_reads(
 ) -> tuple[str, list[object]] | None:
     """The one statement that records a request's reads of other people's patient data; None where there were none.
 
-    `patients` are the ids of the patients whose data was read, by kind of record; payments are known by appointment.
+    `patients` are the ids of the patients whose data was read, by kind of record; payments are known by appointment. Of
+    each patient one record names all kinds, and one more the payments.
     """
-    seen = {
-        entity: ids
-        for entity, keys in patients.items()
-        if (ids := sorted(key for key in keys if key != viewer.patient_id))
-    }
-    if not seen and not paid_appointments:
+    kinds: dict[int, str] = {}
+    for entity in sorted(patients):
+        for patient in patients[entity]:
+            kinds[patient] = f"{kinds[patient]},{entity}" if patient in kinds else entity
+    kinds.pop(viewer.patient_id or 0, None)
+    if not kinds and not paid_appointments:
         return None
-    record: list[object] = [
-        now,
-        viewer.user_id,
-        viewer.client_id,
-        request_id,
-        list(seen),
-        [_array(ids) for ids in seen.values()],
-    ]
+    seen: dict[str, list[int]] = {}
+    for patient in sorted(kinds):
+        seen.setdefault(kinds[patient], []).append(patient)
+    record: list[object] = [now, viewer.user_id, viewer.client_id, request_id]
+    record += [list(seen), [_array(ids) for ids in seen.values()]]
     if not paid_appointments:
         return RECORD, record
     return WITH_PAYMENTS, [*record, _array(sorted(paid_appointments)), viewer.patient_id]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,7 +13,10 @@ EVENTS_CHANNEL = "clinicgraph_events"
 
 
 class AuditRecord(Identified, Base):
-    """Who did or saw what, of which patient, when, in which request."""
+    """Who did or saw what, of which patient, when, in which request.
+
+    Without foreign keys: nobody is ever deleted, and looking up each patient took as long as writing the records.
+    """
 
     __tablename__ = "audit_records"
     __table_args__ = (
@@ -24,12 +27,12 @@ class AuditRecord(Identified, Base):
 
     happened_at: Mapped[datetime] = mapped_column(server_default=func.now())
     request_id: Mapped[str]
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    user_id: Mapped[int | None]
     client_id: Mapped[str | None]
     action: Mapped[str]
     entity: Mapped[str]
     entity_id: Mapped[int | None]
-    patient_id: Mapped[int | None] = mapped_column(ForeignKey("patients.id"))
+    patient_id: Mapped[int | None]
     reason: Mapped[str | None]
 
 

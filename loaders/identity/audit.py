@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Text, any_, func, literal_column
 
 from auth.scopes import Scope
 from loaders.entities import ACCESS_RECORD, AUDIT_RECORD
@@ -27,7 +27,9 @@ class AuditPages(Pages):
         "patient_id": lambda: RECORDS.c.patient_id == parameter("patient_id", BigInteger()),
         "user_id": lambda: RECORDS.c.user_id == parameter("user_id", BigInteger()),
         "action": lambda: RECORDS.c.action == parameter("action", Text()),
-        "entity": lambda: RECORDS.c.entity == parameter("entity", Text()),
+        "entity": lambda: (
+            parameter("entity", Text()) == any_(func.string_to_array(RECORDS.c.entity, literal_column("','")))
+        ),
         "since": lambda: RECORDS.c.happened_at >= parameter("since", Instant),
         "until": lambda: RECORDS.c.happened_at < parameter("until", Instant),
     }

@@ -26,7 +26,9 @@ class AccessRecord:
     )
     application: str | None = described("Through which application, if it is one of ours to name.")
     kind: str = read(
-        lambda row: row["entity"], "What kind of data, such as Appointment or Payment.", columns=("entity",)
+        lambda row: row["entity"],
+        "What kinds of data, such as `Appointment,Patient`, or `Payment`.",
+        columns=("entity",),
     )
 
 

@@ -33,7 +33,9 @@ class AuditRecord(Node):
     id: strawberry.ID = global_id("AuditRecord")
     at: datetime = read(lambda row: row["happened_at"], "When.", columns=("happened_at",))
     action: str = described("The mutation, `read`, or `export` for a file that was taken away.")
-    entity: str = described("What kind of thing, as the types are named.")
+    entity: str = described(
+        "What kind of thing, as the types are named; of what was read all kinds, with commas between them."
+    )
     entity_id: strawberry.ID | None = read(
         lambda row: _id_of(row["entity"], row["entity_id"]), "Which one, if one.", columns=("entity", "entity_id")
     )
