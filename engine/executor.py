@@ -108,6 +108,7 @@ class BreadthFirstExecutor(IncrementalExecutor):
         try:
             waiting = next(steps)
         except StopIteration as stop:
+            self._let_go()
             return self.finish(self.build_response(stop.value))
         response = self._respond(steps, waiting)
         return response if self.abort_signal is None else self.with_aborted_execution_error(response)
@@ -129,4 +130,13 @@ class BreadthFirstExecutor(IncrementalExecutor):
             await self.cancel_incremental_work()
             self.run_async_work_finished_hook()
             raise
+        finally:
+            self._let_go()
         return self.build_response(data)
+
+    def _let_go(self) -> None:
+        """Forget the helpers of infos, which refer to this executor.
+
+        So everything that a request has read goes with its last reference, and not when the collector comes around.
+        """
+        del self.async_helpers

@@ -1,6 +1,8 @@
 """The contract of batch resolvers and declared reads."""
 
 import asyncio
+import gc
+import weakref
 from operator import attrgetter, itemgetter
 from types import SimpleNamespace
 from typing import Any
@@ -261,3 +263,31 @@ async def test_answers_do_not_share_lists_with_resolvers() -> None:
     data["tags"].append("c")
     data["grid"][0].append(3)
     assert (tags, grid) == (["a", "b"], [[1], [2]])
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_nothing_is_left_for_the_collector(waits: bool) -> None:
+    """Rows go with the last reference to the answer's executor: they are many, and a collection looks at each."""
+
+    class Source(dict[str, Any]):
+        pass
+
+    async def later(sources: list[Any]) -> list[Any]:
+        await asyncio.sleep(0)
+        return [CLINICS[0] for _ in sources]
+
+    def clinics(sources: list[Any], info: Any) -> Any:
+        return later(sources) if waits else [CLINICS[0] for _ in sources]
+
+    schema, document = schema_with(Doctor_clinic={"batch": clinics}), parse("{ one { id clinic { name } } }")
+    source = Source(DOCTORS[1])
+    gone = weakref.ref(source)
+    gc.collect()
+    gc.disable()
+    try:
+        result = await run(schema, document, BreadthFirstExecutor, root_value={"one": source})
+        del source
+        assert gone() is None
+    finally:
+        gc.enable()
+    assert result.data == {"one": {"id": "1", "clinic": {"name": "C0"}}}
