@@ -19,7 +19,6 @@ import strawberry
 from asyncpg import Record
 from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo
 from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from engine import Attribute, Item
@@ -27,6 +26,7 @@ from loaders.loader import Loader
 from loaders.pages import ROOT
 from loaders.row_shapes import Join
 from loaders.rows import RowBy
+from schema.arguments import arguments_of
 from schema.context import Context, Info
 from schema.costs import price_field
 from schema.directives import Guard
@@ -134,16 +134,10 @@ def _add_batch_resolver(
         field.extensions["read"] = metadata["read"]
     elif "ask" in metadata:
         ask, by = metadata["ask"], metadata["by"]
+        converted = arguments_of(schema, declared)
 
         def batch(rows: Sequence[Record], info: GraphQLResolveInfo[Context], **arguments: Any) -> Awaitable[list[Any]]:
-            if declared.arguments:
-                arguments = convert_arguments(
-                    arguments,
-                    declared.arguments,
-                    config=schema.config,
-                    scalar_registry=schema.schema_converter.scalar_registry,
-                )
-            loader: Loader[Any, Any] = ask(info, **arguments)
+            loader: Loader[Any, Any] = ask(info, **converted(arguments))
             return loader.load_level([ROOT if by is None else row[by] for row in rows])
 
         field.extensions["batch"] = batch
