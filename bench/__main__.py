@@ -15,7 +15,7 @@ from bench.asked import what_is_asked
 from bench.booking import seats_for_pgbench
 from bench.database import postgraphile_functions
 from bench.load import generator
-from bench.operations import OPERATIONS, Operation
+from bench.operations import GROWN, OPERATIONS, Operation
 from bench.packages import install
 from bench.processes import Cores, ServerError
 from bench.report import circumstances, print_markdown, print_results
@@ -89,11 +89,14 @@ def main(
 @main.command(help="The same questions on a tenth of the data and on all of it: statements, pages read, medians.")
 @click.option("--sizes", default="0.1,1", show_default=True, help="Times the large data set; 5 takes an hour to seed.")
 @click.option("--rounds", type=click.IntRange(5, 10_000), default=100, show_default=True, help="Asked so many times.")
-def growth(sizes: str, rounds: int) -> None:
+@click.option("--operations", help=f"Only these: {', '.join(each.name for each in GROWN)}.")
+def growth(sizes: str, rounds: int, operations: str | None) -> None:
     from bench.growth import measure_growth
 
+    names = chosen(operations, [each.name for each in GROWN])
+    asked = [each for each in GROWN if each.name in names]
     with told():
-        measure_growth([float(size) for size in sizes.split(",")], rounds, console)
+        measure_growth([float(size) for size in sizes.split(",")], rounds, asked, console)
 
 
 @main.command(help="The memory of one process of ours before, during and after many requests.")

@@ -70,6 +70,13 @@ OPERATIONS: Sequence[Operation] = (
     Operation("contended", "50 clients, each for another patient, after one slot", connections=(1, 50), writes=True),
 )
 
+COMPARED = "the rest of the administrator's dashboard over a year: all tops, the load, what happened last"
+GROWN: Sequence[Operation] = (
+    *(each for each in OPERATIONS if each.name not in ("token", "contended")),
+    Operation("compared", COMPARED),
+)
+"""What `growth` asks."""
+
 Value = str | int | float
 Values = Mapping[str, Value]
 
