@@ -36,7 +36,15 @@ from models.payments import (
     Payout,
 )
 from models.records import AuditRecord, IdempotencyKey, ImportedRecord, OutboxEvent
-from models.rollups import RollUpChange, RollUpCount, RollUpHour, RollUpLeadTime, RollUpRevenue
+from models.rollups import (
+    RollUpChange,
+    RollUpCount,
+    RollUpHour,
+    RollUpLeadTime,
+    RollUpRevenue,
+    RollUpTopBookings,
+    RollUpTopRevenue,
+)
 from models.sandbox import SandboxEvent, SandboxPayment
 from models.slots import DoctorDay, Hold, Slot
 from models.users import User, UserRole
@@ -82,6 +90,8 @@ __all__ = [
     "RollUpHour",
     "RollUpLeadTime",
     "RollUpRevenue",
+    "RollUpTopBookings",
+    "RollUpTopRevenue",
     "SandboxEvent",
     "SandboxPayment",
     "SignInAttempt",

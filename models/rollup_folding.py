@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models.enums import AppointmentStatus
-from models.rollups import SPANS, WIDE_SPANS
+from models.rollups import SPANS, TOP_SPANS, WIDE_SPANS
 
 FIRST_DAY = "c.day - (c.day - date '0001-01-01') % span.days"
 KEEPS_SEAT = "c.status NOT IN ('CANCELLED', 'DECLINED')"
 EACH_SCOPE = "(c.doctor_id, c.clinic_id), (0, c.clinic_id), (0, 0)"
 CLINICS_ONLY = "(0, c.clinic_id), (0, 0)"
+DOCTOR_OR_CLINIC = "(c.doctor_id, 0), (0, c.clinic_id)"
 STATUSES = tuple(AppointmentStatus)
 
 
@@ -46,7 +47,7 @@ class RollUp:
         )
 
     def add(self, changes: str) -> str:
-        """Adds what the changes add up to, in the order of the indexes by which doctors and clinics are compared."""
+        """Adds what the changes add up to, span by span, so that what is compared stands together."""
         order = ", ".join(("days", "first_day", "clinic_id", "doctor_id", *self.dimensions))
         columns = ", ".join((*self.key, *self.sums))
         added = ", ".join(f"{name} = r.{name} + excluded.{name}" for name in self.sums)
@@ -88,4 +89,15 @@ REVENUE = RollUp(
     "c.currency IS NOT NULL",
     SPANS,
 )
-ROLL_UPS = (COUNTS, LEAD_TIMES, HOURS, REVENUE)
+TOP_BOOKINGS = RollUp(
+    "roll_up_top_bookings", {}, {"bookings": "c.appointments"}, KEEPS_SEAT, TOP_SPANS, DOCTOR_OR_CLINIC
+)
+TOP_REVENUE = RollUp(
+    "roll_up_top_revenue",
+    {"currency": "c.currency"},
+    {"net_minor": "c.captured_minor - c.refunded_minor"},
+    "c.currency IS NOT NULL",
+    TOP_SPANS,
+    DOCTOR_OR_CLINIC,
+)
+ROLL_UPS = (COUNTS, LEAD_TIMES, HOURS, REVENUE, TOP_BOOKINGS, TOP_REVENUE)

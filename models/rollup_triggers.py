@@ -11,7 +11,7 @@ from sqlalchemy import DDL, event
 from models.base import Base
 from models.rollup_folding import ROLL_UPS
 
-FOLD_EVERY = 64
+FOLD_EVERY = 128
 FOLDING = 7_250_113_902_462_610_514  # the key of the advisory lock of who folds: any number
 
 ADDED, REMOVED = "SELECT 1 AS n, made.* FROM made", "SELECT -1 AS n, gone.* FROM gone"

@@ -1,15 +1,16 @@
 """Who is first, by bookings or by revenue."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
 from asyncpg import Record
-from sqlalchemy import BigInteger, ColumnElement, Select, Table, and_, cast, func, literal_column, select, true
+from sqlalchemy import BigInteger, ColumnElement, Select, Table, and_, cast, func, literal_column, select
 
 from loaders.dashboards.counts import COUNTS
+from loaders.dashboards.leaders import Compared, by_bookings, by_revenue, depth
 from loaders.dashboards.revenue import REVENUE
 from loaders.dashboards.scopes import Scope, alike
 from loaders.dashboards.sums import CHANGES, EVERY, RANGES, SCOPES, ZERO, both, by_scope, given, keeps_seat
@@ -18,7 +19,7 @@ from loaders.entities import DOCTOR
 from loaders.loader import Loader
 from loaders.reads import Reads
 from models.enums import FREES_SEAT, AppointmentStatus
-from models.rollups import SPANS
+from models.rollups import SPANS, TOP_SPANS
 from models.statement import Statement, compile_statement
 
 DOCTORS = DOCTOR.table
@@ -45,59 +46,67 @@ class Tops(Loader[Scope, Any], ABC):
         self._first = first
 
     @abstractmethod
-    def _statement(self, *, everywhere: bool) -> Statement: ...
+    def _everywhere(self) -> Statement: ...
+
+    @abstractmethod
+    def _at_clinics(self) -> Statement: ...
 
     async def read(self, keys: list[Scope]) -> Mapping[Scope, Any]:
         found: dict[Scope, Any] = {}
         for everywhere, those in alike(keys, lambda scope: scope.everywhere):
-            statement = self._statement(everywhere=everywhere)
-            found |= by_scope(those, await self.reads.fetch(statement, TopRow, given(those, SPANS)), list)
+            statement = self._everywhere() if everywhere else self._at_clinics()
+            values = given(those, TOP_SPANS if everywhere else SPANS)
+            found |= by_scope(those, await self.reads.fetch(statement, TopRow, values), list)
         return found
 
 
 class TopsByBookings(Tops):
     """The first in a scope by appointments that keep their seat, the most first; ties by id or name."""
 
-    def _statement(self, *, everywhere: bool) -> Statement:
-        return _by_bookings(self._subject, self._first, everywhere)
+    def _everywhere(self) -> Statement:
+        return _everywhere(by_bookings, self._subject, self._first, depth(self._first))
+
+    def _at_clinics(self) -> Statement:
+        return _by_bookings(self._subject, self._first)
 
 
 class TopsByRevenue(Tops):
     """The first in a scope of each currency by money captured less refunded; ties by id or name."""
 
-    def _statement(self, *, everywhere: bool) -> Statement:
-        return _by_revenue(self._subject, self._first, everywhere)
+    def _everywhere(self) -> Statement:
+        return _everywhere(by_revenue, self._subject, self._first, depth(self._first))
+
+    def _at_clinics(self) -> Statement:
+        return _by_revenue(self._subject, self._first)
 
 
 KEPT = [status.lower() for status in AppointmentStatus if status not in FREES_SEAT]
 
 
 @lru_cache
-def _by_bookings(subject: Subject, first: int, everywhere: bool) -> Statement:
+def _everywhere(by: Callable[[str], Compared], subject: Subject, first: int, deep: int) -> Statement:
+    of_all_doctors = subject is Subject.SPECIALTY  # whose doctors are few, or all of them
+    rows = by(Subject.DOCTOR).everybody() if of_all_doctors else by(subject).leaders(first, deep)
+    return _ranked(rows, subject, first, *(rows.c.currency for _ in by(subject).among))
+
+
+@lru_cache
+def _by_bookings(subject: Subject, first: int) -> Statement:
     kept: ColumnElement[Any] = sum((COUNTS.c[name] for name in KEPT[1:]), COUNTS.c[KEPT[0]])
     rows = both(
-        _folded(COUNTS, subject, everywhere, kept.label("amount")),
-        _not_folded(subject, everywhere, CHANGES.c.appointments.label("amount")).where(keeps_seat()),
+        _folded(COUNTS, subject, kept.label("amount")),
+        _not_folded(subject, CHANGES.c.appointments.label("amount")).where(keeps_seat()),
     )
     return _ranked(rows, subject, first)
 
 
 @lru_cache
-def _by_revenue(subject: Subject, first: int, everywhere: bool) -> Statement:
+def _by_revenue(subject: Subject, first: int) -> Statement:
+    net = REVENUE.c.captured_minor - REVENUE.c.refunded_minor
+    changed = CHANGES.c.captured_minor - CHANGES.c.refunded_minor
     rows = both(
-        _folded(
-            REVENUE,
-            subject,
-            everywhere,
-            (REVENUE.c.captured_minor - REVENUE.c.refunded_minor).label("amount"),
-            REVENUE.c.currency,
-        ),
-        _not_folded(
-            subject,
-            everywhere,
-            (CHANGES.c.captured_minor - CHANGES.c.refunded_minor).label("amount"),
-            CHANGES.c.currency,
-        ).where(CHANGES.c.currency.is_not(None)),
+        _folded(REVENUE, subject, net.label("amount"), REVENUE.c.currency),
+        _not_folded(subject, changed.label("amount"), CHANGES.c.currency).where(CHANGES.c.currency.is_not(None)),
     )
     return _ranked(rows, subject, first, rows.c.currency)
 
@@ -107,23 +116,21 @@ def _id(table: Table, subject: Subject) -> ColumnElement[int]:
     return (table.c.clinic_id if subject is Subject.CLINIC else table.c.doctor_id).label("id")
 
 
-def _folded(table: Table, subject: Subject, everywhere: bool, *columns: ColumnElement[Any]) -> Select[Any]:
-    span = and_(table.c.days == SPANS_GIVEN.c.days, table.c.first_day == SPANS_GIVEN.c.first_day)
-    level = table.c.doctor_id == EVERY if subject is Subject.CLINIC else table.c.doctor_id > EVERY
-    query = select(SPANS_GIVEN.c.key, _id(table, subject), *columns)
-    if everywhere:
-        one_clinic = table.c.clinic_id > EVERY if subject is Subject.CLINIC else true()
-        return query.select_from(SPANS_GIVEN.join(table, and_(span, level, one_clinic)))
+def _folded(table: Table, subject: Subject, *columns: ColumnElement[Any]) -> Select[Any]:
+    here = and_(
+        table.c.days == SPANS_GIVEN.c.days,
+        table.c.first_day == SPANS_GIVEN.c.first_day,
+        table.c.doctor_id == EVERY if subject is Subject.CLINIC else table.c.doctor_id > EVERY,
+        table.c.clinic_id == SCOPES.c.clinic_id,
+    )
     places = SCOPES.join(SPANS_GIVEN, SPANS_GIVEN.c.key == SCOPES.c.key)
-    return query.select_from(places.join(table, and_(span, level, table.c.clinic_id == SCOPES.c.clinic_id)))
+    return select(SPANS_GIVEN.c.key, _id(table, subject), *columns).select_from(places.join(table, here))
 
 
-def _not_folded(subject: Subject, everywhere: bool, *columns: ColumnElement[Any]) -> Select[Any]:
+def _not_folded(subject: Subject, *columns: ColumnElement[Any]) -> Select[Any]:
     in_range = CHANGES.c.day.between(RANGES.c.first, RANGES.c.last)
-    query = select(RANGES.c.key, _id(CHANGES, subject), *columns).where(in_range)
-    if everywhere:
-        return query.select_from(RANGES.join(CHANGES, true()))
     places = SCOPES.join(RANGES, RANGES.c.key == SCOPES.c.key)
+    query = select(RANGES.c.key, _id(CHANGES, subject), *columns).where(in_range)
     return query.select_from(places.join(CHANGES, CHANGES.c.clinic_id == SCOPES.c.clinic_id))
 
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import asyncpg
 
 from models import Base
+from models.rollup_folding import ROLL_UPS
 from models.rollup_triggers import FACTS
 from server.seed.batch import Batch
 from server.seed.sizes import SeedError
@@ -19,7 +20,7 @@ Report = Callable[[str, int, int], None]
 TABLES = tuple(table.name for table in Base.metadata.sorted_tables)
 INSTALLATION = ("oauth_clients", "signing_keys")  # a server makes them when it starts; they are nobody's data
 KEEP_COUNTERS = ("slots", "appointments", "holds", "ledger_entries", "payments")
-ROLL_UPS = ("roll_up_counts", "roll_up_lead_times", "roll_up_hours", "roll_up_revenue", "roll_up_changes")
+ROLLED_UP = (*(roll_up.table for roll_up in ROLL_UPS), "roll_up_changes")
 PG_EPOCH = 946_684_800  # 2000-01-01 in seconds since 1970
 PG_EPOCH_DAY = date(2000, 1, 1).toordinal()
 CHUNK = 10_000
@@ -123,7 +124,7 @@ async def fill_roll_ups(connection: Connection, report: Report) -> dict[str, int
     for number, fact in enumerate(facts, 1):
         await connection.execute(fact)
         report("roll-ups", number, len(facts))
-    return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in ROLL_UPS}  # noqa: S608
+    return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in ROLLED_UP}  # noqa: S608
 
 
 async def settle(connection: Connection) -> None:

@@ -92,8 +92,10 @@ BROKEN = {
     "roll_up_counts": "UPDATE roll_up_counts SET completed = completed + 1 WHERE doctor_id = 1",
     "roll_up_lead_times": "DELETE FROM roll_up_lead_times WHERE days = 16",
     "roll_up_hours": "UPDATE roll_up_hours SET appointments = 0 WHERE days = 1",
-    "roll_up_revenue": "INSERT INTO roll_up_changes (doctor_id, clinic_id, day, currency, captured_minor) "
-    "VALUES (1, 1, '2026-03-01', 'EUR', 5)",
+    "roll_up_revenue": "INSERT INTO roll_up_changes (doctor_id, clinic_id, day, currency, captured_minor, "
+    "refunded_minor) VALUES (1, 1, '2026-03-01', 'EUR', 5, 5)",
+    "roll_up_top_bookings": "DELETE FROM roll_up_top_bookings WHERE days = 64",
+    "roll_up_top_revenue": "UPDATE roll_up_top_revenue SET net_minor = net_minor + 1 WHERE clinic_id = 1",
     "doctor_days": "UPDATE doctor_days SET booked_count = booked_count + 1 WHERE doctor_id = 2",
     "slots": "UPDATE slots SET booked_count = 0, unpaid_count = 0 WHERE booked_count > 0 AND doctor_id = 3",
 }
