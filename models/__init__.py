@@ -42,6 +42,8 @@ from models.rollups import (
     RollUpHour,
     RollUpLeadTime,
     RollUpRevenue,
+    RollUpSpecialtyBookings,
+    RollUpSpecialtyRevenue,
     RollUpTopBookings,
     RollUpTopRevenue,
 )
@@ -90,6 +92,8 @@ __all__ = [
     "RollUpHour",
     "RollUpLeadTime",
     "RollUpRevenue",
+    "RollUpSpecialtyBookings",
+    "RollUpSpecialtyRevenue",
     "RollUpTopBookings",
     "RollUpTopRevenue",
     "SandboxEvent",

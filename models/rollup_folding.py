@@ -14,6 +14,8 @@ KEEPS_SEAT = "c.status NOT IN ('CANCELLED', 'DECLINED')"
 EACH_SCOPE = "(c.doctor_id, c.clinic_id), (0, c.clinic_id), (0, 0)"
 CLINICS_ONLY = "(0, c.clinic_id), (0, 0)"
 DOCTOR_OR_CLINIC = "(c.doctor_id, 0), (0, c.clinic_id)"
+EVERYTHING = "(0, 0)"
+SPECIALTY = "coalesce((SELECT d.specialty FROM doctors d WHERE d.id = c.doctor_id), '')"  # '' if somebody deleted her
 STATUSES = tuple(AppointmentStatus)
 
 
@@ -89,15 +91,21 @@ REVENUE = RollUp(
     "c.currency IS NOT NULL",
     SPANS,
 )
-TOP_BOOKINGS = RollUp(
-    "roll_up_top_bookings", {}, {"bookings": "c.appointments"}, KEEPS_SEAT, TOP_SPANS, DOCTOR_OR_CLINIC
-)
+BOOKINGS = {"bookings": "c.appointments"}
+NET = {"net_minor": "c.captured_minor - c.refunded_minor"}
+TOP_BOOKINGS = RollUp("roll_up_top_bookings", {}, BOOKINGS, KEEPS_SEAT, TOP_SPANS, DOCTOR_OR_CLINIC)
 TOP_REVENUE = RollUp(
-    "roll_up_top_revenue",
-    {"currency": "c.currency"},
-    {"net_minor": "c.captured_minor - c.refunded_minor"},
+    "roll_up_top_revenue", {"currency": "c.currency"}, NET, "c.currency IS NOT NULL", TOP_SPANS, DOCTOR_OR_CLINIC
+)
+SPECIALTY_BOOKINGS = RollUp(
+    "roll_up_specialty_bookings", {"specialty": SPECIALTY}, BOOKINGS, KEEPS_SEAT, TOP_SPANS, EVERYTHING
+)
+SPECIALTY_REVENUE = RollUp(
+    "roll_up_specialty_revenue",
+    {"specialty": SPECIALTY, "currency": "c.currency"},
+    NET,
     "c.currency IS NOT NULL",
     TOP_SPANS,
-    DOCTOR_OR_CLINIC,
+    EVERYTHING,
 )
-ROLL_UPS = (COUNTS, LEAD_TIMES, HOURS, REVENUE, TOP_BOOKINGS, TOP_REVENUE)
+ROLL_UPS = (COUNTS, LEAD_TIMES, HOURS, REVENUE, TOP_BOOKINGS, TOP_REVENUE, SPECIALTY_BOOKINGS, SPECIALTY_REVENUE)

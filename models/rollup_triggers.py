@@ -3,13 +3,21 @@
 A statement adds its changes to `roll_up_changes`, which locks nothing. Now and then one of them finds that enough have
 come together and folds them, unless somebody else does at this moment. Only who folds writes the roll-up tables, so
 nobody ever waits for their rows. Locks that are taken here come in the documented order and by id: the appointments of
-changed payments, the slots of appointments that free or take a seat.
+changed payments, the slots of appointments that free or take a seat. A doctor's change of specialty moves her figures:
+it waits for who folds, and nobody folds before it has committed.
 """
 
 from sqlalchemy import DDL, event
 
 from models.base import Base
-from models.rollup_folding import ROLL_UPS
+from models.rollup_folding import (
+    ROLL_UPS,
+    SPECIALTY_BOOKINGS,
+    SPECIALTY_REVENUE,
+    TOP_BOOKINGS,
+    TOP_REVENUE,
+    RollUp,
+)
 
 FOLD_EVERY = 128
 FOLDING = 7_250_113_902_462_610_514  # the key of the advisory lock of who folds: any number
@@ -131,6 +139,29 @@ BEGIN
 END $$
 """  # noqa: S608
 
+
+def _moved(top: RollUp, specialties: RollUp) -> str:
+    """Takes what is folded of a doctor from the one specialty to the other."""
+    ((amount, _),) = top.sums.items()
+    more = "".join(f", {name}" for name in top.dimensions)
+    return f"""INSERT INTO {specialties.table} AS r (doctor_id, clinic_id, days, first_day, specialty{more}, {amount})
+    SELECT 0, 0, days, first_day, s.specialty{more}, s.n * {amount}
+    FROM {top.table}, (VALUES (-1, OLD.specialty), (1, NEW.specialty)) s (n, specialty)
+    WHERE doctor_id = NEW.id AND clinic_id = 0
+    ON CONFLICT ({", ".join(specialties.key)}) DO UPDATE SET {amount} = r.{amount} + excluded.{amount};"""  # noqa: S608
+
+
+# Nobody folds meanwhile: what is not folded yet goes to the new specialty afterwards.
+SPECIALTY_CHANGED = f"""
+CREATE FUNCTION doctors_specialty_changed_roll_up() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock({FOLDING});
+  {_moved(TOP_BOOKINGS, SPECIALTY_BOOKINGS)}
+  {_moved(TOP_REVENUE, SPECIALTY_REVENUE)}
+  RETURN NULL;
+END $$
+"""
+
 _FOLDED = ",\n  ".join(f"{roll_up.table}_added AS (\n    {roll_up.add('changes')})" for roll_up in ROLL_UPS[:-1])
 FOLD = f"""
 CREATE FUNCTION roll_up_changes_fold() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -187,7 +218,7 @@ CREATE TRIGGER {table}_{verb}_roll_up AFTER {operation} ON {table}
     ]
 
 
-FUNCTIONS = (FOLD, *_functions(), SLOT_CHANGED, ZONE_CHANGED, STEP_CLINIC)
+FUNCTIONS = (FOLD, *_functions(), SLOT_CHANGED, ZONE_CHANGED, SPECIALTY_CHANGED, STEP_CLINIC)
 TRIGGERS = (
     """
 CREATE TRIGGER roll_up_changes_fold AFTER INSERT ON roll_up_changes
@@ -204,6 +235,10 @@ CREATE TRIGGER slots_changed_roll_up AFTER UPDATE ON slots
     """
 CREATE TRIGGER clinics_zone_changed_roll_up AFTER UPDATE OF time_zone ON clinics
   FOR EACH ROW WHEN (OLD.time_zone IS DISTINCT FROM NEW.time_zone) EXECUTE FUNCTION clinics_zone_changed_roll_up()
+""",
+    """
+CREATE TRIGGER doctors_specialty_changed_roll_up AFTER UPDATE OF specialty ON doctors
+  FOR EACH ROW WHEN (OLD.specialty <> NEW.specialty) EXECUTE FUNCTION doctors_specialty_changed_roll_up()
 """,
     """
 CREATE TRIGGER appointment_timeline_clinic BEFORE INSERT ON appointment_timeline

@@ -127,6 +127,25 @@ class RollUpTopRevenue(_Span, Base):
     net_minor: Mapped[int] = mapped_column(server_default="0")
 
 
+class RollUpSpecialtyBookings(_Span, Base):
+    """Appointments that keep their seat, of all doctors who have a specialty now; both ids are 0."""
+
+    __tablename__ = "roll_up_specialty_bookings"
+
+    specialty: Mapped[str] = mapped_column(primary_key=True)
+    bookings: Mapped[int] = mapped_column(server_default="0")
+
+
+class RollUpSpecialtyRevenue(_Span, Base):
+    """Money captured less what of it was refunded since, of all doctors who have a specialty now; both ids are 0."""
+
+    __tablename__ = "roll_up_specialty_revenue"
+
+    specialty: Mapped[str] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(CHAR(3), primary_key=True)
+    net_minor: Mapped[int] = mapped_column(server_default="0")
+
+
 class RollUpChange(Identified, Base):
     """What was added to (or, negative, taken from) a doctor's day at a clinic and is not folded yet.
 

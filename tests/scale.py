@@ -38,7 +38,7 @@ LARGE_TABLES = {
     *("appointments", "appointment_timeline", "doctor_days", "patients", "payments", "payment_events", "slots"),
     *("ledger_entries", "ledger_transactions", "user_roles", "users"),
     *("roll_up_counts", "roll_up_hours", "roll_up_lead_times", "roll_up_revenue"),
-    *("roll_up_top_bookings", "roll_up_top_revenue"),
+    *("roll_up_specialty_bookings", "roll_up_specialty_revenue", "roll_up_top_bookings", "roll_up_top_revenue"),
 }
 EXECUTIONS = 6
 ROUNDS = 5

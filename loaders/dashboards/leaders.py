@@ -13,6 +13,7 @@ from sqlalchemy import (
     ARRAY,
     CTE,
     BigInteger,
+    Column,
     ColumnElement,
     FromClause,
     Select,
@@ -51,7 +52,7 @@ class Compared:
 
     subject: str
     table: Table
-    amount: ColumnElement[Any]
+    amount: Column[Any]
     changed: ColumnElement[Any]
     concerns: ColumnElement[bool]
     among: tuple[str, ...] = ()
@@ -69,10 +70,6 @@ class Compared:
         unsettled = select(*changes.c).select_from(changes.join(close, self._same(changes, close)))
         everybody = both(self._folded(spans), unsettled)
         return both(settled.where(close.c.key.is_(None)), self._added(everybody))
-
-    def everybody(self) -> Subquery:
-        """All there are, each in parts."""
-        return both(self._folded(self._spans()), self._changes())
 
     def _spans(self) -> FromClause:
         """`key`, `among`, `days` and `first_day` of all that is asked for; everything's rows say which currencies."""

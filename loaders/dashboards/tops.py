@@ -7,22 +7,41 @@ from functools import lru_cache
 from typing import Any
 
 from asyncpg import Record
-from sqlalchemy import BigInteger, ColumnElement, Select, Table, and_, cast, func, literal_column, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, Table, and_, cast, func, literal_column, select
 
 from loaders.dashboards.counts import COUNTS
-from loaders.dashboards.leaders import Compared, by_bookings, by_revenue, depth
+from loaders.dashboards.leaders import TOP_BOOKINGS, TOP_REVENUE, Compared, by_bookings, by_revenue, depth
 from loaders.dashboards.revenue import REVENUE
 from loaders.dashboards.scopes import Scope, alike
-from loaders.dashboards.sums import CHANGES, EVERY, RANGES, SCOPES, ZERO, both, by_scope, given, keeps_seat
+from loaders.dashboards.sums import (
+    CHANGES,
+    EVERY,
+    RANGES,
+    SCOPES,
+    ZERO,
+    both,
+    by_scope,
+    folded,
+    given,
+    keeps_seat,
+    not_folded,
+)
 from loaders.dashboards.sums import SPANS as SPANS_GIVEN
 from loaders.entities import DOCTOR
 from loaders.loader import Loader
 from loaders.reads import Reads
+from models import RollUpSpecialtyBookings, RollUpSpecialtyRevenue
+from models.base import Base
 from models.enums import FREES_SEAT, AppointmentStatus
 from models.rollups import SPANS, TOP_SPANS
 from models.statement import Statement, compile_statement
 
 DOCTORS = DOCTOR.table
+SPECIALTIES = {
+    TOP_BOOKINGS: Base.metadata.tables[RollUpSpecialtyBookings.__tablename__],
+    TOP_REVENUE: Base.metadata.tables[RollUpSpecialtyRevenue.__tablename__],
+}
+"""The tables of specialties beside those of doctors and clinics."""
 
 
 class Subject(StrEnum):
@@ -85,9 +104,24 @@ KEPT = [status.lower() for status in AppointmentStatus if status not in FREES_SE
 
 @lru_cache
 def _everywhere(by: Callable[[str], Compared], subject: Subject, first: int, deep: int) -> Statement:
-    of_all_doctors = subject is Subject.SPECIALTY  # whose doctors are few, or all of them
-    rows = by(Subject.DOCTOR).everybody() if of_all_doctors else by(subject).leaders(first, deep)
-    return _ranked(rows, subject, first, *(rows.c.currency for _ in by(subject).among))
+    compared = by(subject)
+    rows = _of_specialties(compared) if subject is Subject.SPECIALTY else compared.leaders(first, deep)
+    return _ranked(rows, subject, first, *(rows.c[name] for name in compared.among))
+
+
+def _of_specialties(compared: Compared) -> Subquery:
+    table = SPECIALTIES[compared.table]
+    among = [table.c[name] for name in compared.among]
+    specialty = select(DOCTORS.c.specialty).where(DOCTORS.c.id == CHANGES.c.doctor_id).scalar_subquery()
+    changed = (
+        func.coalesce(specialty, literal_column("''")).label("id"),
+        *(CHANGES.c[name] for name in compared.among),
+        compared.changed.label("amount"),
+    )
+    return both(
+        folded(table, table.c.specialty.label("id"), *among, table.c[compared.amount.name].label("amount")),
+        not_folded(*changed).where(compared.concerns),
+    )
 
 
 @lru_cache
@@ -97,7 +131,7 @@ def _by_bookings(subject: Subject, first: int) -> Statement:
         _folded(COUNTS, subject, kept.label("amount")),
         _not_folded(subject, CHANGES.c.appointments.label("amount")).where(keeps_seat()),
     )
-    return _ranked(rows, subject, first)
+    return _ranked(_by_specialty(rows) if subject is Subject.SPECIALTY else rows, subject, first)
 
 
 @lru_cache
@@ -108,6 +142,7 @@ def _by_revenue(subject: Subject, first: int) -> Statement:
         _folded(REVENUE, subject, net.label("amount"), REVENUE.c.currency),
         _not_folded(subject, changed.label("amount"), CHANGES.c.currency).where(CHANGES.c.currency.is_not(None)),
     )
+    rows = _by_specialty(rows, rows.c.currency) if subject is Subject.SPECIALTY else rows
     return _ranked(rows, subject, first, rows.c.currency)
 
 
@@ -134,18 +169,21 @@ def _not_folded(subject: Subject, *columns: ColumnElement[Any]) -> Select[Any]:
     return query.select_from(places.join(CHANGES, CHANGES.c.clinic_id == SCOPES.c.clinic_id))
 
 
-def _ranked(rows: Any, subject: Subject, first: int, *currency: ColumnElement[Any]) -> Statement:
+def _by_specialty(rows: Subquery, *currency: ColumnElement[Any]) -> Subquery:
+    """Rows of doctors as rows of what they have now."""
+    sums = _added(rows, *currency)
+    others = (column for column in sums.c if column.name != "id")
+    doctors = sums.join(DOCTORS, DOCTORS.c.id == sums.c.id)
+    return select(DOCTORS.c.specialty.label("id"), *others).select_from(doctors).subquery("rows_of_doctors")
+
+
+def _added(rows: Subquery, *currency: ColumnElement[Any]) -> Subquery:
     group = (rows.c.key, rows.c.id, *currency)
-    sums = select(*group, func.sum(rows.c.amount, type_=BigInteger()).label("amount")).group_by(*group).subquery("sums")
-    if subject is Subject.SPECIALTY:
-        kinds = (sums.c.key, DOCTORS.c.specialty.label("id"), *(sums.c[each.name] for each in currency))
-        joined = sums.join(DOCTORS, DOCTORS.c.id == sums.c.id)
-        sums = (
-            select(*kinds, func.sum(sums.c.amount, type_=BigInteger()).label("amount"))
-            .select_from(joined)
-            .group_by(*kinds)
-            .subquery("kinds")
-        )
+    return select(*group, func.sum(rows.c.amount).label("amount")).group_by(*group).subquery("sums")
+
+
+def _ranked(rows: Subquery, subject: Subject, first: int, *currency: ColumnElement[Any]) -> Statement:
+    sums = _added(rows, *currency)
     within = (sums.c.key, *(sums.c[each.name] for each in currency))
     place = func.row_number().over(partition_by=within, order_by=(sums.c.amount.desc(), sums.c.id)).label("place")
     ranked = select(*sums.c, place).where(sums.c.amount > ZERO).subquery("ranked")

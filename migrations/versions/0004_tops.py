@@ -1,4 +1,4 @@
-"""Bookings and revenue by doctor and by clinic, largest first: what tops read instead of comparing everybody."""
+"""Bookings and revenue by doctor and by clinic, largest first, and by specialty: tops need not compare everybody."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -57,9 +57,27 @@ ADDED = {
     WHERE c.currency IS NOT NULL GROUP BY 1, 2, 3, 4, 5 HAVING sum(c.captured_minor - c.refunded_minor) <> 0
     ORDER BY days, first_day, clinic_id, doctor_id, currency
     ON CONFLICT (doctor_id, clinic_id, days, first_day, currency) DO UPDATE SET net_minor = r.net_minor + excluded.net_minor""",
+    "roll_up_specialty_bookings": """
+    INSERT INTO roll_up_specialty_bookings AS r (doctor_id, clinic_id, days, first_day, specialty, bookings)
+    SELECT scope.doctor_id, scope.clinic_id, span.days, c.day - (c.day - date '0001-01-01') % span.days AS first_day, coalesce((SELECT d.specialty FROM doctors d WHERE d.id = c.doctor_id), '') AS specialty, sum(c.appointments)::bigint AS bookings
+    FROM changes c CROSS JOIN LATERAL (VALUES (0, 0)) scope (doctor_id, clinic_id)
+      CROSS JOIN (VALUES (64), (16), (4), (1)) span (days)
+    WHERE c.status NOT IN ('CANCELLED', 'DECLINED') GROUP BY 1, 2, 3, 4, 5 HAVING sum(c.appointments) <> 0
+    ORDER BY days, first_day, clinic_id, doctor_id, specialty
+    ON CONFLICT (doctor_id, clinic_id, days, first_day, specialty) DO UPDATE SET bookings = r.bookings + excluded.bookings""",
+    "roll_up_specialty_revenue": """
+    INSERT INTO roll_up_specialty_revenue AS r (doctor_id, clinic_id, days, first_day, specialty, currency, net_minor)
+    SELECT scope.doctor_id, scope.clinic_id, span.days, c.day - (c.day - date '0001-01-01') % span.days AS first_day, coalesce((SELECT d.specialty FROM doctors d WHERE d.id = c.doctor_id), '') AS specialty, c.currency AS currency, sum(c.captured_minor - c.refunded_minor)::bigint AS net_minor
+    FROM changes c CROSS JOIN LATERAL (VALUES (0, 0)) scope (doctor_id, clinic_id)
+      CROSS JOIN (VALUES (64), (16), (4), (1)) span (days)
+    WHERE c.currency IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(c.captured_minor - c.refunded_minor) <> 0
+    ORDER BY days, first_day, clinic_id, doctor_id, specialty, currency
+    ON CONFLICT (doctor_id, clinic_id, days, first_day, specialty, currency) DO UPDATE SET net_minor = r.net_minor + excluded.net_minor""",
 }
 """What a fold adds to each roll-up table."""
-TOPS = ("roll_up_top_bookings", "roll_up_top_revenue")
+BOOKINGS = ("roll_up_top_bookings", "roll_up_specialty_bookings")
+REVENUE = ("roll_up_top_revenue", "roll_up_specialty_revenue")
+TOPS = (*BOOKINGS, *REVENUE)
 COMPARED = ("roll_up_counts", "roll_up_revenue")
 FILLED = """
 INSERT INTO roll_up_top_bookings (doctor_id, clinic_id, days, first_day, bookings)
@@ -79,7 +97,34 @@ SELECT * FROM (
   UNION ALL
   SELECT 0, clinic_id, days, first_day, currency, captured_minor - refunded_minor
   FROM roll_up_revenue WHERE doctor_id = 0 AND clinic_id > 0 AND days <= 64) rows
-WHERE net_minor <> 0 ORDER BY days, first_day, clinic_id, doctor_id, currency
+WHERE net_minor <> 0 ORDER BY days, first_day, clinic_id, doctor_id, currency;
+INSERT INTO roll_up_specialty_bookings (doctor_id, clinic_id, days, first_day, specialty, bookings)
+SELECT 0, 0, days, first_day, specialty, sum(bookings)
+FROM roll_up_top_bookings JOIN doctors ON id = doctor_id GROUP BY 3, 4, 5 ORDER BY 3, 4, 5;
+INSERT INTO roll_up_specialty_revenue (doctor_id, clinic_id, days, first_day, specialty, currency, net_minor)
+SELECT 0, 0, days, first_day, specialty, r.currency, sum(net_minor)
+FROM roll_up_top_revenue r JOIN doctors ON id = doctor_id GROUP BY 3, 4, 5, 6 ORDER BY 3, 4, 5, 6
+"""
+SPECIALTY_CHANGED = """
+CREATE FUNCTION doctors_specialty_changed_roll_up() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(7250113902462610514);
+  INSERT INTO roll_up_specialty_bookings AS r (doctor_id, clinic_id, days, first_day, specialty, bookings)
+    SELECT 0, 0, days, first_day, s.specialty, s.n * bookings
+    FROM roll_up_top_bookings, (VALUES (-1, OLD.specialty), (1, NEW.specialty)) s (n, specialty)
+    WHERE doctor_id = NEW.id AND clinic_id = 0
+    ON CONFLICT (doctor_id, clinic_id, days, first_day, specialty) DO UPDATE SET bookings = r.bookings + excluded.bookings;
+  INSERT INTO roll_up_specialty_revenue AS r (doctor_id, clinic_id, days, first_day, specialty, currency, net_minor)
+    SELECT 0, 0, days, first_day, s.specialty, currency, s.n * net_minor
+    FROM roll_up_top_revenue, (VALUES (-1, OLD.specialty), (1, NEW.specialty)) s (n, specialty)
+    WHERE doctor_id = NEW.id AND clinic_id = 0
+    ON CONFLICT (doctor_id, clinic_id, days, first_day, specialty, currency) DO UPDATE SET net_minor = r.net_minor + excluded.net_minor;
+  RETURN NULL;
+END $$
+"""
+TRIGGER = """
+CREATE TRIGGER doctors_specialty_changed_roll_up AFTER UPDATE OF specialty ON doctors
+  FOR EACH ROW WHEN (OLD.specialty <> NEW.specialty) EXECUTE FUNCTION doctors_specialty_changed_roll_up()
 """
 
 
@@ -102,19 +147,24 @@ END $$
 """
 
 
-def span_table(name: str, *columns: sa.Column[str], amount: str) -> None:
-    """A table of amounts by span, and by doctor or clinic; with indexes that have the largest first."""
-    among = [column.name for column in columns]
+def span_table(name: str, amount: str, *more: sa.Column[str]) -> None:
+    """A table of amounts by span, and by doctor, clinic and `more`."""
     op.create_table(
         name,
         sa.Column("days", sa.SmallInteger(), nullable=False),
         sa.Column("first_day", sa.Date(), nullable=False),
         sa.Column("doctor_id", sa.BigInteger(), nullable=False),
         sa.Column("clinic_id", sa.BigInteger(), nullable=False),
-        *columns,
+        *more,
         sa.Column(amount, sa.BigInteger(), server_default="0", nullable=False),
-        sa.PrimaryKeyConstraint("doctor_id", "clinic_id", "days", "first_day", *among, name=op.f(f"{name}_pkey")),
+        sa.PrimaryKeyConstraint(
+            "doctor_id", "clinic_id", "days", "first_day", *(column.name for column in more), name=op.f(f"{name}_pkey")
+        ),
     )
+
+
+def largest_first(name: str, amount: str, *among: str) -> None:
+    """Indexes of the doctors and of the clinics of each span."""
     for subject in ("doctor", "clinic"):
         op.create_index(
             f"{name}_{subject}s_idx",
@@ -126,19 +176,27 @@ def span_table(name: str, *columns: sa.Column[str], amount: str) -> None:
 
 def upgrade() -> None:
     # Whoever writes has committed then, and whoever writes afterwards folds into the new tables, too.
-    op.execute("LOCK TABLE roll_up_changes IN SHARE ROW EXCLUSIVE MODE")
-    span_table("roll_up_top_bookings", amount="bookings")
-    span_table("roll_up_top_revenue", sa.Column("currency", sa.CHAR(length=3), nullable=False), amount="net_minor")
+    op.execute("LOCK TABLE doctors, roll_up_changes IN SHARE ROW EXCLUSIVE MODE")
+    for table in TOPS:
+        specialty = sa.Column("specialty", sa.String(), nullable=False)
+        currency = sa.Column("currency", sa.CHAR(length=3), nullable=False)
+        more = (*((specialty,) if "specialty" in table else ()), *((currency,) if table in REVENUE else ()))
+        span_table(table, "bookings" if table in BOOKINGS else "net_minor", *more)
+    largest_first("roll_up_top_bookings", "bookings")
+    largest_first("roll_up_top_revenue", "net_minor", "currency")
     for statement in FILLED.split(";\n"):
         op.execute(sa.text(statement.replace(":", "\\:")))
-    op.execute(sa.text(fold(128, *ADDED).replace(":", "\\:")))
+    for function in (fold(128, *ADDED), SPECIALTY_CHANGED, TRIGGER):
+        op.execute(sa.text(function.replace(":", "\\:")))
     for table in COMPARED:
         op.drop_index(f"{table}_clinics_idx", table_name=table)
 
 
 def downgrade() -> None:
-    op.execute("LOCK TABLE roll_up_changes IN SHARE ROW EXCLUSIVE MODE")
+    op.execute("LOCK TABLE doctors, roll_up_changes IN SHARE ROW EXCLUSIVE MODE")
     op.execute(sa.text(fold(64, *(table for table in ADDED if table not in TOPS)).replace(":", "\\:")))
+    op.execute("DROP TRIGGER doctors_specialty_changed_roll_up ON doctors")
+    op.execute("DROP FUNCTION doctors_specialty_changed_roll_up()")
     for table in COMPARED:
         op.create_index(
             f"{table}_clinics_idx",

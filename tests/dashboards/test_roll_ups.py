@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from click.testing import CliRunner
 
-from models.rollup_triggers import FOLD_EVERY
+from models.rollup_triggers import FOLD_EVERY, FOLDING
 from server.commands import main
 from server.recount import RecountError, recount
 from server.seed import Sizes, seed
@@ -73,6 +73,29 @@ async def test_who_writes_waits_for_nobody(database: str, sql: asyncpg.Connectio
     assert await recount(database) == []
 
 
+async def test_a_change_of_specialty_waits_for_who_folds(database: str, sql: asyncpg.Connection) -> None:
+    """And what was not folded meanwhile goes to the new one."""
+    await fill(sql, Random(5))
+    for _ in range(200):
+        await change(sql, Random(6))
+    other = await asyncpg.connect(database)
+    try:
+        async with sql.transaction():
+            await sql.execute("SELECT pg_advisory_xact_lock($1)", FOLDING)
+            moving = asyncio.create_task(other.execute("UPDATE doctors SET specialty = 'Optics' WHERE id = 1"))
+            while not await sql.fetchval(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
+            ):
+                await asyncio.sleep(0.01)
+        await moving
+    finally:
+        await other.close()
+    assert await recount(database) == []
+    for _ in range(FOLD_EVERY):
+        await sql.execute("UPDATE slots SET capacity = capacity + 1 WHERE id = 1")
+    assert await recount(database) == []
+
+
 async def test_what_is_rolled_back_was_never_counted(database: str, sql: asyncpg.Connection) -> None:
     await fill(sql, Random(3))
     transaction = sql.transaction()
@@ -96,6 +119,8 @@ BROKEN = {
     "refunded_minor) VALUES (1, 1, '2026-03-01', 'EUR', 5, 5)",
     "roll_up_top_bookings": "DELETE FROM roll_up_top_bookings WHERE days = 64",
     "roll_up_top_revenue": "UPDATE roll_up_top_revenue SET net_minor = net_minor + 1 WHERE clinic_id = 1",
+    "roll_up_specialty_bookings": "UPDATE roll_up_specialty_bookings SET specialty = lower(specialty)",
+    "roll_up_specialty_revenue": "DELETE FROM roll_up_specialty_revenue WHERE days = 4",
     "doctor_days": "UPDATE doctor_days SET booked_count = booked_count + 1 WHERE doctor_id = 2",
     "slots": "UPDATE slots SET booked_count = 0, unpaid_count = 0 WHERE booked_count > 0 AND doctor_id = 3",
 }

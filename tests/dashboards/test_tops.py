@@ -71,6 +71,7 @@ async def test_the_first_of_everybody(database: str, sql: asyncpg.Connection, mo
     await seed(database, SIZES, seed=1, now=NOW)
     await sql.execute(f"SELECT setval('roll_up_changes_id_seq', {10 * FOLD_EVERY})")
     await sql.execute(CANCELLED, FOLD_EVERY // 4)  # folds nothing
+    await sql.execute("UPDATE doctors SET specialty = 'Optics' WHERE id % 5 = 0")
     assert await sql.fetchval("SELECT count(*) FROM roll_up_changes") > FOLD_EVERY / 2
     assert await recount(database) == []
     async with Client.of(database) as client:
