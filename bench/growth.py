@@ -113,7 +113,7 @@ def measure_growth(factors: Sequence[float], rounds: int, operations: Sequence[O
         places = [(factor, stack.enter_context(seeded(factor, console))) for factor in sorted(factors)]
         with console.status("Asking …"):
             grown = asyncio.run(_measured(places, operations, rounds))
-    Console(width=None if console.is_terminal else 120).print(_table(grown, operations, rounds))
+    Console(width=None if console.is_terminal else 60 + 32 * len(grown)).print(_table(grown, operations, rounds))
     most, least = grown[-1], grown[0]
     if more := [each.name for each in operations if len({size.statements[each.name] for size in grown}) > 1]:
         raise ServerError(f"statements differ between the sizes: {', '.join(more)}")
