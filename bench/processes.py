@@ -96,9 +96,9 @@ class Server:
         return float(self._watched.memory_info().rss) / 2**20
 
     def cpu_seconds(self) -> float:
-        """User and system time of the process so far, all threads."""
-        times = self._watched.cpu_times()
-        return times.user + times.system
+        """User and system time so far of the process, of those that it has started, and of all their threads."""
+        times = [process.cpu_times() for process in (self._watched, *self._watched.children(recursive=True))]
+        return sum(each.user + each.system for each in times)
 
     def settle(self) -> None:
         """Waits until it has finished what was abandoned, so that nobody else pays for it."""
@@ -113,13 +113,9 @@ class Server:
         self.note_memory()
 
     def note_memory(self) -> None:
-        """Linux keeps the peak itself; elsewhere it is the most that was seen."""
-        with suppress(OSError):
-            for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    self.peak_mib = int(line.split()[1]) / 1024
-                    return
-        self.peak_mib = max(self.peak_mib, self._watched.memory_info().rss / 2**20)
+        """Linux keeps the peak itself; elsewhere it is the most that was seen. With the processes that it started."""
+        processes = (self._watched, *self._watched.children(recursive=True))
+        self.peak_mib = max(self.peak_mib, sum(_peak_mib(process) for process in processes))
 
     def stop(self) -> None:
         self._process.terminate()
@@ -135,3 +131,11 @@ def free_port() -> int:
         listening.bind(("127.0.0.1", 0))
         port: int = listening.getsockname()[1]
         return port
+
+
+def _peak_mib(process: psutil.Process) -> float:
+    with suppress(OSError):
+        for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return float(process.memory_info().rss) / 2**20

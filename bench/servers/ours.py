@@ -1,7 +1,7 @@
 """Our own application as `python -m server serve` runs it, its requests logged, but for its clock, which stands still.
 
 With BENCH_BARE guards, limits, logs, metrics and tokens are left out: a service client asks, and may. With BENCH_WORKS
-it does a worker's work too.
+it does a worker's work too. BENCH_PROCESSES are as many as answer.
 """
 
 import os
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
+from uvicorn.supervisors import Multiprocess
 
 from auth import scopes
 from auth.viewer import Viewer
@@ -64,11 +65,19 @@ def bare_app(settings: Settings) -> Bare:
     return Bare(app)
 
 
-if __name__ == "__main__":
+def app() -> object:
+    """What a process serves."""
     settings = Settings.read(os.environ).listening_on(PORT)
     if "BENCH_BARE" in os.environ:
-        served: object = bare_app(settings)
+        return bare_app(settings)
+    write_logs(settings.operating.log_format)
+    return create_app(DSN, settings, clock=lambda: NOW, works="BENCH_WORKS" in os.environ)
+
+
+if __name__ == "__main__":
+    listening = bind("127.0.0.1", PORT)
+    if (processes := int(os.environ.get("BENCH_PROCESSES", "1"))) > 1:
+        config = uvicorn_config("bench.servers.ours:app", factory=True, workers=processes)
+        Multiprocess(config, sockets=[listening]).run()
     else:
-        write_logs(settings.operating.log_format)
-        served = create_app(DSN, settings, clock=lambda: NOW, works="BENCH_WORKS" in os.environ)
-    uvicorn.Server(uvicorn_config(served)).run(sockets=[bind("127.0.0.1", PORT)])
+        uvicorn.Server(uvicorn_config(app())).run(sockets=[listening])
