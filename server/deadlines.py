@@ -37,11 +37,11 @@ class Deadline:
         self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        task = asyncio.current_task()
+        self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task(self._loop)
         assert task is not None, "operations run in tasks"
         self._task = task
         self._cancelling = task.cancelling()
-        self._loop = asyncio.get_running_loop()
         self._timer = self._loop.call_later(min(self._seconds, UNNOTICED), self._notice)
         return self
 

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import re
+from collections.abc import Coroutine, Generator
 from dataclasses import dataclass
-from typing import Any
+from types import coroutine
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 import orjson
@@ -143,13 +145,33 @@ async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > LARGEST_BODY:
         raise _too_large()
+    whole = _whole(receive)
+    try:
+        waiting = whole.send(None)
+    except StopIteration as there:
+        return cast("bytes", there.value)  # as most are: then no timer is needed
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _whole(receive)
+            return await _resumed(whole, waiting)
     except TimeoutError:
         raise RequestRefused(
             408, f"the body must arrive within {BODY_SECONDS:g} s", (b"connection", b"close"), code="REQUEST_TIMEOUT"
         ) from None
+
+
+@coroutine
+def _resumed(begun: Coroutine[Any, Any, bytes], waiting: Any) -> Generator[Any, Any, bytes]:
+    """The rest of what has begun to wait, as an awaitable."""
+    try:
+        while True:
+            try:
+                outcome = yield waiting
+            except BaseException as error:  # noqa: BLE001 - what is awaited says how it ended, and so does a timer
+                waiting = begun.throw(error)
+            else:
+                waiting = begun.send(outcome)
+    except StopIteration as there:
+        return cast("bytes", there.value)
 
 
 def _too_large() -> RequestRefused:
