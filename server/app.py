@@ -58,7 +58,7 @@ class Application:
         self.endpoint = endpoint
         self.events = events
         self.over_http = over_http
-        self._sockets = sockets
+        self._sockets = parts.front(sockets)
         self.lifespan = starlette.router.lifespan_context(starlette)
         self._graphql = parts.front(Front(over_http, doorway))
         self._starlette = parts.front(Front(starlette, doorway))

@@ -43,7 +43,7 @@ def note(scope: Scope, status: int, seconds: float, transport: str = "http") -> 
     route = route_of(scope["path"])
     if transport == "http":
         metrics.count_request(route, status)
-    codes = _codes(scope)
+    codes = codes_of(scope)
     for code in codes:
         metrics.ERRORS.labels(code).inc()
         if code in metrics.REFUSALS_BY_CODE:
@@ -85,7 +85,7 @@ def _write(scope: Scope, status: int, seconds: float, transport: str, route: str
     log.handle(record)
 
 
-def _codes(scope: Scope) -> list[str]:
+def codes_of(scope: Scope) -> list[str]:
     """The codes of the errors that were answered, each once."""
     errors = scope.get("errors")
     if not errors:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Coroutine
-from secrets import token_hex
+from itertools import count
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -36,6 +36,7 @@ class Conversation:
         self._receive = receive
         self._send = send
         self._sender: Scope | None = None
+        self._numbers = count(1)
         self._running: dict[str, tuple[asyncio.Task[None], Answers]] = {}
         self._known = asyncio.Event()
         self._drains = asyncio.Event()
@@ -150,7 +151,7 @@ class Conversation:
             raise Violation(CloseCode.ID_TAKEN, f"Subscriber for {name} already exists")
         if self._drains.is_set():
             return
-        request_id = token_hex(16)
+        request_id = f"{self._scope['request_id']}.{next(self._numbers)}"
         try:
             if len(self._running) >= MOST_OPERATIONS:
                 raise RequestRefused(

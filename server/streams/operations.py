@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from loaders.events import Events, PositionExpired, TooSlow
 from schema.context import Context
-from schema.streams import Stream, StreamContext, position_expired
+from schema.streams import StreamContext, Told, position_expired
 from server.bodies import body_of
 from server.documents import Document, InvalidDocument
 from server.endpoint import Endpoint
@@ -41,6 +41,14 @@ class Answers(Protocol):
     def __aiter__(self) -> "Answers": ...
 
     async def __anext__(self) -> Body: ...
+
+    async def aclose(self) -> None: ...
+
+
+class Source(Protocol):
+    """The messages of a subscription, to be executed one by one."""
+
+    async def __anext__(self) -> Told: ...
 
     async def aclose(self) -> None: ...
 
@@ -151,7 +159,11 @@ class Operations:
             SUBSCRIPTIONS.dec()
             operation_ends(scope)
 
-        return ManyAnswers(source, self._executing(execute, scope), ended)
+        return ManyAnswers(self._hearing(source, scope), self._executing(execute, scope), ended)
+
+    def _hearing(self, source: Source, scope: Scope) -> Source:  # noqa: ARG002 - for subclasses
+        """What a subscription's messages come from."""
+        return source
 
     def _executing(self, execute: Execute, scope: Scope) -> Execute:  # noqa: ARG002 - for subclasses
         """What executes the events of a subscription."""
@@ -188,7 +200,7 @@ class OneAnswer:
 class ManyAnswers:
     """The answers of a subscription."""
 
-    def __init__(self, source: Stream, execute: Execute, ended: Callable[[], None]) -> None:
+    def __init__(self, source: Source, execute: Execute, ended: Callable[[], None]) -> None:
         self._source = source
         self._execute = execute
         self._ended: Callable[[], None] | None = ended

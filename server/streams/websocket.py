@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
 
+from server import request_id
 from server.graphql_request import RequestRefused
 from server.streams.conversation import Conversation
 from server.streams.messages import PROTOCOL, CloseCode
@@ -16,7 +17,8 @@ from server.streams.places import Places
 class WebSockets:
     """An ASGI application for WebSocket connections.
 
-    A browser may connect from a page of our own, or of one of the `origins` (scheme, host and port).
+    A browser may connect from a page of our own, or of one of the `origins` (scheme, host and port). The id that the
+    upgrade gives itself, or is given, is in its answer, and in the ids of its operations.
     """
 
     def __init__(
@@ -29,14 +31,17 @@ class WebSockets:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
+        own_id = scope["request_id"] = request_id.request_id_of(dict(scope["headers"]).get(b"x-request-id", b""))
+        request_id.current.set(own_id)
+        described = [(b"x-request-id", own_id.encode())]
         if scope["path"] != "/graphql" or not self._is_welcome(scope):
             await send({"type": "websocket.close"})  # before it was accepted: answered with 403
             return
         if PROTOCOL not in scope["subprotocols"]:
-            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.accept", "headers": described})
             await send({"type": "websocket.close", "code": CloseCode.NO_SUBPROTOCOL, "reason": f"speak {PROTOCOL}"})
             return
-        await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+        await send({"type": "websocket.accept", "subprotocol": PROTOCOL, "headers": described})
         try:
             with self._places.taken(scope):
                 await Conversation(self._operations, self._patience, scope, receive, send).hold()

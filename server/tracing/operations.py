@@ -1,12 +1,13 @@
 """A span for each operation, by OpenTelemetry's conventions for GraphQL, and for each of its phases."""
 
 from collections import OrderedDict
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import strawberry
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema
 from opentelemetry.context import Context as NoParent
-from opentelemetry.trace import Link, Span, SpanKind, Tracer, get_current_span
+from opentelemetry.trace import Link, Span, SpanKind, Tracer, get_current_span, use_span
 from starlette.types import Receive, Scope
 
 from auth.viewer import Viewer
@@ -14,15 +15,19 @@ from engine import BreadthFirstExecutor
 from loaders.events import Events
 from models.clock import Clock
 from schema.context import Context
+from schema.streams import Told
+from server import trace_id
 from server.documents import Document, Documents
 from server.endpoint import Endpoint
 from server.graphql_request import GraphQLRequest, RequestRefused
-from server.streams.operations import Body, Execute, Operations
+from server.request_notes import codes_of
+from server.streams.operations import Answers, Body, Execute, OperationRefused, Operations, Source
 from server.tracing.batches import TracedLoaders
 from server.tracing.signature import without_values
 from server.tracing.spans import failed, note_trace, span
 from server.wire import Wire
 
+SUBSCRIBE = "WebSocket /graphql"
 UNKNOWN = "GraphQL Operation"
 """The name of the span of what turned out to be no operation."""
 KEPT = 1_000
@@ -101,12 +106,35 @@ class TracedEndpoint(Endpoint):
 
 
 class TracedOperations(Operations):
-    """Each answer of a subscription is a trace of its own: one that lasted for hours would tell nobody anything."""
+    """Each answer of a subscription is a trace of its own: one that lasted for hours would tell nobody anything.
+
+    What came over a WebSocket is in no HTTP request's span: its `subscribe` has one of its own, until it has begun.
+    """
 
     def __init__(self, endpoint: TracedEndpoint, events: Events, tracer: Tracer) -> None:
         super().__init__(endpoint, events)
         self._describe = endpoint.describe
         self._tracer = tracer
+
+    async def begin(self, request: GraphQLRequest, scope: Scope) -> Answers:
+        if "is_noted" in scope:
+            return await super().begin(request, scope)
+        attributes = {"http.route": scope["path"], "network.protocol.name": "websocket"}
+        with span(self._tracer, SUBSCRIBE, attributes, SpanKind.SERVER) as made:
+            note_trace(made)
+            scope["asked"] = made
+            try:
+                return await super().begin(request, scope)
+            except (OperationRefused, RequestRefused):
+                made.set_attribute("clinicgraph.error.codes", codes_of(scope))
+                raise
+
+    async def _answer(self, request: GraphQLRequest, scope: Scope) -> Body:
+        with below(scope.get("asked")):
+            return await super()._answer(request, scope)
+
+    def _hearing(self, source: Source, scope: Scope) -> Source:
+        return source if "asked" not in scope else HeardBelow(source, scope["asked"])
 
     def _executing(self, execute: Execute, scope: Scope) -> Execute:
         asked = get_current_span().get_span_context()
@@ -114,11 +142,37 @@ class TracedOperations(Operations):
 
         async def execute_watched(answer: Any, context: Context) -> Body:
             with span(self._tracer, UNKNOWN, kind=SpanKind.SERVER, context=NoParent(), links=links) as made:
+                asked_in = trace_id.current.get()
                 note_trace(made)
                 self._describe(made, scope)
-                return await execute(answer, context)
+                try:
+                    return await execute(answer, context)
+                finally:
+                    trace_id.current.set(asked_in)  # which is what the subscription's own line in the log says
 
         return execute_watched
+
+
+class HeardBelow:
+    """A source whose reads belong to who asked for it."""
+
+    def __init__(self, source: Source, asked: Span) -> None:
+        self._source = source
+        self._asked = asked
+
+    async def __anext__(self) -> Told:
+        with below(self._asked):
+            return await self._source.__anext__()
+
+    async def aclose(self) -> None:
+        await self._source.aclose()
+
+
+def below(asked: Span | None) -> AbstractContextManager[Span | None]:
+    """The block is part of what that span tells of, which may have ended."""
+    if asked is None:
+        return nullcontext()
+    return use_span(asked, record_exception=False, set_status_on_exception=False)
 
 
 def traced_executor(tracer: Tracer) -> type[BreadthFirstExecutor]:

@@ -1,5 +1,9 @@
-"""A span for each HTTP request, below the span that its sender names in `traceparent`."""
+"""A span for each HTTP request, below the span that its sender names in `traceparent`.
 
+A WebSocket has none of its own, which would last for hours: its operations are below the span that its upgrade names.
+"""
+
+from opentelemetry.context import attach, detach
 from opentelemetry.propagate import extract
 from opentelemetry.trace import SpanKind, Tracer
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,10 +22,17 @@ class TracedFront:
         self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in PROBES:
+        if scope["type"] not in ("http", "websocket") or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
         given = {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in CONTEXT}
+        if scope["type"] == "websocket":
+            token = attach(extract(given))
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                detach(token)
+            return
         method = scope["method"] if scope["method"] in METHODS else "_OTHER"
         route = "/graphql" if scope["path"] == "/graphql" else route_of(scope["path"])
         attributes = {"http.request.method": method, "http.route": route, "url.scheme": scope.get("scheme", "http")}

@@ -46,7 +46,8 @@ TOLD = """query Latest($first: Int = _) {
 }"""
 RENAMED = """mutation { updateMe(input: { name: "Zoe Z" }) { userErrors { code } user { name } } }"""
 TRACE = "0af7651916cd43dd8448eb211c80319c"
-TRACEPARENT = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01", "x-test-viewer": "anonymous"}
+PARENT = "b7ad6b7169203331"
+TRACEPARENT = {"traceparent": f"00-{TRACE}-{PARENT}-01", "x-test-viewer": "anonymous"}
 
 
 @pytest.fixture
@@ -122,14 +123,14 @@ async def test_the_trace_of_who_asks_goes_on_into_the_log(client: Client, spans:
     request = spans.one("POST /graphql")
     assert request.context is not None
     assert request.parent is not None
-    assert (f"{request.context.trace_id:032x}", f"{request.parent.span_id:016x}") == (TRACE, "b7ad6b7169203331")
+    assert (f"{request.context.trace_id:032x}", f"{request.parent.span_id:016x}") == (TRACE, PARENT)
     (line,) = map(json.loads, log.getvalue().splitlines())
     assert (line["trace_id"], line["message"]) == (TRACE, "request")
     assert line["request_id"] == said(spans.one("query"))["clinicgraph.request_id"]
 
 
 async def test_who_asks_may_say_that_nobody_looks(client: Client, spans: Spans) -> None:
-    unsampled = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-00", "x-test-viewer": "service"}
+    unsampled = {"traceparent": f"00-{TRACE}-{PARENT}-00", "x-test-viewer": "service"}
     answer = await client.http.post("/graphql", json={"query": ASKED}, headers=unsampled)
     assert "errors" not in answer.json()
     assert spans.all() == []
@@ -194,6 +195,44 @@ async def test_operations_of_a_stream(clinic: str, spans: Spans) -> None:
     assert len(asked) == 1
     assert said(told)["graphql.operation.type"] == "subscription"
     assert [each for each in spans.all() if spans.above(each)[-1:] == ["subscription"]]
+
+
+async def test_the_trace_of_who_opens_a_stream_goes_on(clinic: str, spans: Spans, log: StringIO) -> None:
+    """An upgrade's `traceparent` is above all its operations, an event stream's above its one; so is its request id."""
+    doctor = {"doctor": encode_id("Doctor", 1)}
+    given = {**TRACEPARENT, "x-request-id": "of-a-stream"}
+    async with (
+        serving(clinic, parts=spans.parts) as served,
+        served.socket("anonymous", init=True, **given) as socket,
+    ):
+        assert socket.connection.response is not None
+        assert socket.connection.response.headers["x-request-id"] == "of-a-stream"
+        await socket.say(type="subscribe", id="q", payload={"query": "query Asked { __typename }"})
+        assert [(await socket.hear())["type"] for _ in range(2)] == ["next", "complete"]
+        await socket.say(type="subscribe", id="bad", payload={"query": "{ nothing }"})
+        assert (await socket.hear())["type"] == "error"
+        await socket.subscribe(SLOTS, doctor, id="s")
+        async with served.events(SLOTS, doctor, viewer="anonymous", **given) as events:
+            assert events.response.headers["x-request-id"] == "of-a-stream"
+            await hold(served, 160)
+            assert (await events.hear())[0] == "next"
+            assert (await socket.hear())["type"] == "next"
+    ours = [each for each in spans.all() if each.context is not None and f"{each.context.trace_id:032x}" == TRACE]
+    outermost = [each for each in ours if each.parent is not None and f"{each.parent.span_id:016x}" == PARENT]
+    assert sorted(each.name for each in outermost) == ["POST /graphql", *3 * ["WebSocket /graphql"]]
+    (asked,) = [each for each in ours if each.name == "query"]
+    assert spans.above(asked) == ["WebSocket /graphql"]
+    assert said(asked)["clinicgraph.request_id"] == "of-a-stream.1"
+    (refused,) = [each for each in outermost if each.status.status_code is StatusCode.ERROR]
+    assert said(refused)["clinicgraph.error.codes"] == ("GRAPHQL_VALIDATION_FAILED",)
+    links = {each.links[0].context.span_id for each in spans.named("subscription")}
+    assert len(links) == 2
+    assert links <= {each.context.span_id for each in outermost if each.context is not None}
+    lines = [line for line in map(json.loads, log.getvalue().splitlines()) if line.get("trace_id") == TRACE]
+    assert sorted((line["transport"], line["request_id"]) for line in lines) == [
+        ("http", "of-a-stream"),
+        *(("websocket", f"of-a-stream.{n}") for n in (1, 2, 3)),
+    ]
 
 
 async def test_a_chore_is_told_when_there_was_something_to_do(clinic: str, spans: Spans) -> None:
