@@ -56,7 +56,7 @@ class Conversation:
                 await self._send_patiently({"type": "websocket.close", "code": code, "reason": reason})
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """A task whose failure ends the conversation: a Violation with its code, a bug with 1011."""
+        """A task whose failure ends the conversation: a Violation with its code, a bug with 4500."""
 
         async def guarded() -> None:
             goodbye = None

@@ -12,7 +12,6 @@ LONGEST_ID = 200
 
 
 class CloseCode(IntEnum):
-    BUG = 1011
     RESTART = 1012
     LATER = 1013
     BAD_REQUEST = 4400
@@ -22,6 +21,7 @@ class CloseCode(IntEnum):
     INIT_TIMEOUT = 4408
     ID_TAKEN = 4409
     TOO_MANY_INITS = 4429
+    BUG = 4500
 
 
 class Violation(Exception):

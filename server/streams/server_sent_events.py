@@ -62,6 +62,7 @@ class ServerSentEvents:
             await channel.begin()
             if answers is None:
                 await channel.fail(refused)
+                await channel.end()
             else:
                 await self._stream(channel, answers, receive)
         except Stalled:

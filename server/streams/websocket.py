@@ -38,7 +38,9 @@ class WebSockets:
             await send({"type": "websocket.close"})  # before it was accepted: answered with 403
             return
         if PROTOCOL not in scope["subprotocols"]:
-            await send({"type": "websocket.accept", "headers": described})
+            # With one that was asked for, or browsers hear no code.
+            offered = next(iter(scope["subprotocols"]), None)
+            await send({"type": "websocket.accept", "subprotocol": offered, "headers": described})
             await send({"type": "websocket.close", "code": CloseCode.NO_SUBPROTOCOL, "reason": f"speak {PROTOCOL}"})
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL, "headers": described})

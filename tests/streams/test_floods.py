@@ -84,11 +84,11 @@ async def test_streams_of_one_address(clinic: str, sql: object) -> None:
         assert frames.response.status_code == 200
 
 
-async def test_a_bug_of_the_conversation_closes_with_1011(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bug_of_the_conversation_closes_with_4500(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> None:
         raise RuntimeError("the secret")
 
     async with served.socket() as socket:
         monkeypatch.setattr("server.streams.conversation.read_message", fail)
         await socket.say(type="ping")
-        assert await socket.closed() == (1011, "something went wrong here; it has been noted")
+        assert await socket.closed() == (4500, "something went wrong here; it has been noted")

@@ -92,6 +92,28 @@ async def test_what_is_no_request(served: Served) -> None:
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, "BAD_REQUEST")
 
 
+async def test_a_get_of_event_source(served: Served) -> None:
+    """A browser's EventSource sends no header of its own, so any site's page could ask; with one, a GET streams too."""
+    accept = {"accept": "text/event-stream", "x-test-viewer": "patient"}
+    async with served.http as http:
+        answer = await http.get("/graphql", params={"query": QUERY}, headers=accept)
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, "BAD_REQUEST")
+        answer = await http.get(
+            "/graphql", params={"query": QUERY}, headers=accept | {"graphql-require-preflight": "1"}
+        )
+        assert (answer.status_code, answer.headers["content-type"]) == (200, STREAM)
+        assert answer.text.count("event: next\n") == answer.text.count("event: complete\n") == 1
+
+
+async def test_a_connection_is_used_again_after_what_could_not_be_run(served: Served) -> None:
+    async with served.http as http:
+        accept = {"accept": "text/event-stream", "x-test-viewer": "patient"}
+        answers = [await http.post("/graphql", json={"query": "{ nothing }"}, headers=accept) for _ in range(3)]
+        assert {answer.text.count("event: complete\n") for answer in answers} == {1}
+        streams = {answer.extensions["network_stream"].get_extra_info("client_addr") for answer in answers}
+        assert len(streams) == 1
+
+
 async def test_a_subscription(served: Served) -> None:
     async with served.events(SLOTS, DOCTOR, viewer="anonymous") as frames:
         await watching(served)
