@@ -7,9 +7,12 @@ With several processes that answer, prometheus_client keeps them in files of a f
 from functools import cache
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from loaders.reads import Reads
+
+# A second series for each, of when it began; and with several processes there would be none of them.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REGISTRY: Final = CollectorRegistry()
 

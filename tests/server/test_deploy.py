@@ -1,4 +1,7 @@
-"""Files of operators: what they name is there, and the commands that containers run do what they are for."""
+"""Files of operators: what they name is there, and the commands that containers run do what they are for.
+
+For rules and dashboards see test_monitoring.py.
+"""
 
 import json
 import os
@@ -10,10 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from server import metrics
 from tests.server.test_serve import command, free_port, said
 
-METRIC = re.compile(r"\bclinicgraph_[a-z_]+")
 VARIABLE = re.compile(r"\"((?:CLINICGRAPH|STRIPE|OTEL)_[A-Z_]+|DATABASE_URL|REDIS_URL)\"")
 WRITTEN = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
@@ -34,43 +35,11 @@ def dockerfile(root: Path) -> list[tuple[str, str]]:
     ]
 
 
-def known_metrics() -> set[str]:
-    """The names of all series."""
-    names: set[str] = set()
-    for family in metrics.REGISTRY.collect():
-        names |= {family.name + ("_total" if family.type == "counter" else "")}
-        if family.type == "histogram":
-            names |= {family.name + suffix for suffix in ("_bucket", "_sum", "_count")}
-    return names
-
-
 def test_each_variable_is_documented(root: Path) -> None:
     read = {name for file in (root / "server").rglob("*.py") for name in VARIABLE.findall(file.read_text())}
     written = set(re.findall(r"^\| `([A-Z_]+)` \|", (root / "docs" / "operations.md").read_text(), re.MULTILINE))
     assert {"CLINICGRAPH_PORT", "DATABASE_URL", "REDIS_URL", "CLINICGRAPH_LOG_FORMAT"} <= read
     assert written == read
-
-
-def test_the_dashboard_shows_metrics_that_there_are(root: Path) -> None:
-    dashboard = json.loads((root / "deploy" / "grafana-dashboard.json").read_text())
-    asked = {
-        name for panel in dashboard["panels"] for each in panel["targets"] for name in METRIC.findall(each["expr"])
-    }
-    assert asked <= known_metrics()
-    shown = {name.removesuffix("_total") for name in asked}
-    for family in metrics.REGISTRY.collect():
-        assert any(name.startswith(family.name) for name in shown), family.name
-    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
-
-
-def test_alerts_are_about_metrics_that_there_are(root: Path) -> None:
-    rules = yaml.safe_load((root / "deploy" / "alerts.yml").read_text())["groups"][0]["rules"]
-    asked = {name for rule in rules for name in METRIC.findall(rule["expr"])}
-    assert asked
-    assert asked <= known_metrics()
-    manual = (root / "docs" / "operations.md").read_text()
-    documented = set(re.findall(r"^\| `(Clinicgraph\w+)` \|", manual, re.MULTILINE))
-    assert {rule["alert"] for rule in rules} == documented
 
 
 def test_the_image_has_what_it_needs(root: Path) -> None:

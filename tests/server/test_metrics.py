@@ -98,7 +98,7 @@ def test_names_are_as_promtool_wants_them() -> None:
         )
         assert ("duration" in words) <= (words[-1] == "seconds")
         for sample in family.samples:
-            assert sample.name.endswith("_total") == (family.type == "counter") or sample.name.endswith("_created")
+            assert sample.name.endswith("_total") == (family.type == "counter")
 
 
 @pytest.mark.parametrize(
