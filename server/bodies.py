@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError
+from graphql import ExecutionResult, FieldNode, GraphQLError
 
 from schema.guards import all_refused, one_per_path
 from server.documents import coded
@@ -35,10 +35,10 @@ def show_error(error: GraphQLError, request_id: str) -> Any:
     if cause is None or isinstance(cause, GraphQLError):
         return (coded(error, "BAD_USER_INPUT") if error.path is None else error).formatted
     if (code := passing_trouble(cause)) is not None:
-        log.warning("request %s: %s: %s", request_id, error.path, type(cause).__name__)
+        log.warning("request %s: %s: %s", request_id, _field(error), type(cause).__name__)
         message, extensions = SAYS[code], {"code": code}
     else:
-        log.error("request %s: %s failed", request_id, error.path, exc_info=cause)
+        log.error("request %s: %s failed", request_id, _field(error), exc_info=cause)
         message = "something went wrong here; it has been noted"
         extensions = {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}
     masked = GraphQLError(
@@ -50,3 +50,8 @@ def show_error(error: GraphQLError, request_id: str) -> Any:
         extensions=extensions,
     )
     return masked.formatted
+
+
+def _field(error: GraphQLError) -> str:
+    """The field that failed, by its name in the schema: the aliases of its path are a client's own words."""
+    return next((node.name.value for node in error.nodes or () if isinstance(node, FieldNode)), "the operation")

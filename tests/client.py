@@ -22,6 +22,7 @@ from server.parts import Parts
 from server.settings import ExecutorName, Settings
 from server.wire import Wire
 from tests.clinic_data import NOW
+from tests.telling import parts as traced
 
 
 def user(user_id: int, role: Role, **more: Any) -> Viewer:
@@ -100,7 +101,7 @@ class Client:
             *(dsn, Settings(executor=executor, wire=Wire(show_cost=False))),
             viewer_of=viewer_of,
             clock=lambda: NOW,
-            parts=parts,
+            parts=parts or traced(),
         )
         app.endpoint.installation = INSTALLATION
         async with app.lifespan:

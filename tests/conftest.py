@@ -1,6 +1,7 @@
 """A real PostgreSQL for every test: the embedded one, or the server that DATABASE_URL names."""
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
@@ -10,8 +11,10 @@ import pytest
 
 from server.database import migrate
 from server.embedded import create_database, drop_database, temporary_postgres
+from server.metrics_endpoint import exposition
 from tests import clinic_data
 from tests.client import Client
+from tests.telling import WATCHING
 
 NUMBERS = count(1)
 
@@ -24,6 +27,23 @@ def postgres() -> Iterator[str]:
         return
     with temporary_postgres() as dsn:
         yield dsn
+
+
+@pytest.fixture(scope="session", autouse=True)
+def watched() -> Iterator[None]:
+    """All that is logged is looked through, in every test; and at the end what was counted."""
+    WATCHING.begin()
+    yield
+    assert WATCHING in logging.getLogger().handlers
+    WATCHING.look(exposition().decode())
+    assert WATCHING.taken() == []
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_told(watched: None) -> Iterator[None]:
+    """No log line that this test brought about (and with `TRACED=1` no span) tells of a person, or a secret."""
+    yield
+    assert WATCHING.taken() == []
 
 
 def made(postgres: str, name: str, template: str = "template1") -> str:

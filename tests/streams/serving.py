@@ -24,6 +24,7 @@ from server.streams.messages import PROTOCOL
 from server.streams.patience import PATIENT, Patience
 from tests.client import viewer_of as test_viewer_of
 from tests.clinic_data import NOW
+from tests.telling import parts as traced
 
 SOON = 60.0
 """How long anything may take that does happen, on a busy machine."""
@@ -184,7 +185,7 @@ async def serving(
         clock=clock,
         works=works,
         patience=patience,
-        parts=parts,
+        parts=parts or traced(),
     )
     listening = bind(port)
     if send_buffer is not None:
