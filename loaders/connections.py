@@ -86,7 +86,7 @@ class Connections:
             _end_if_confused(connection, error)
             raise
         finally:
-            if connection.is_in_transaction():
+            if _is_left_in_transaction(connection):
                 connection.terminate()
             self._give(connection)
 
@@ -109,7 +109,7 @@ class Connections:
             await _to_its_end(connection.execute("COMMIT"))
         except BaseException as error:
             _end_if_confused(connection, error)
-            if connection.is_in_transaction():
+            if _is_left_in_transaction(connection):
                 connection.terminate()  # neither committed nor rolled back: PostgreSQL ends it with the connection
             raise
         finally:
@@ -172,6 +172,11 @@ def _end_if_confused(connection: "Connection[Any]", error: BaseException) -> Non
     """PostgreSQL has said goodbye on an idle connection, and asyncpg, which waits for the end, takes no statement."""
     if isinstance(error, InternalClientError):
         connection.terminate()
+
+
+def _is_left_in_transaction(connection: "Connection[Any]") -> bool:
+    """asyncpg cannot say so of a connection that was terminated."""
+    return not connection.is_closed() and connection.is_in_transaction()
 
 
 async def _to_its_end(statement: Coroutine[Any, Any, object]) -> None:

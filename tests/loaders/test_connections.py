@@ -103,3 +103,40 @@ async def test_closing_turns_away_those_who_wait(connections: Opened) -> None:
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert answers[:2] == [True, True]
     assert all(isinstance(answer, ConnectionsClosed) for answer in answers[2:])
+
+
+class Leaving(asyncpg.Connection):
+    """PostgreSQL has just said goodbye on it, and asyncpg is busy with that."""
+
+    async def execute(self, *_: object, **__: object) -> str:
+        raise asyncpg.InternalClientError("another operation is in progress")
+
+    async def fetch(self, *_: object, **__: object) -> list[object]:
+        raise asyncpg.InternalClientError("another operation is in progress")
+
+
+@pytest.mark.parametrize("way", ["fetch", "connection", "transaction"])
+async def test_a_connection_that_takes_no_statement_is_forgotten(empty_database: str, way: str) -> None:
+    kinds: list[type[asyncpg.Connection]] = [asyncpg.Connection, Leaving]
+
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(empty_database, connection_class=kinds.pop())
+
+    pool = Connections(connect, 1)
+
+    async def ask() -> None:
+        if way == "fetch":
+            await pool.fetch("SELECT 1", [], asyncpg.Record)
+        elif way == "connection":
+            async with pool.connection() as connection:
+                await connection.execute("SELECT 1")
+        else:
+            async with pool.transaction():
+                pass
+
+    with pytest.raises(asyncpg.InternalClientError):
+        await ask()
+    assert pool.use == (1, 0, 0, 0)
+    ((value,),) = await pool.fetch("SELECT 2", [], asyncpg.Record)
+    assert value == 2
+    await pool.close()
