@@ -111,7 +111,7 @@ def create_app(
             )
             await stack.enter_async_context(endpoint.admission.open())
             app.state.identity, app.state.events = identity, events
-            app.state.leaving, app.state.works = doorway.leaving, works
+            app.state.leaving, app.state.works, app.state.buckets = doorway.leaving, works, endpoint.admission.buckets
             if identity is not None:
                 endpoint.viewer_of = await stack.enter_async_context(identity.open(dsn, pools))
             elif viewer_of is not None:

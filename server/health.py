@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from loaders.connections import ConnectionsClosed
 from models.failures import FAILURES
 from server.database import is_current
+from server.rate_limits import SharedBuckets
 
 PATIENCE = 3.0
 """Seconds that the database may take to answer."""
@@ -32,7 +33,7 @@ async def healthz(request: Request) -> JSONResponse:  # noqa: ARG001 - Starlette
 async def readyz(request: Request) -> JSONResponse:
     """Ready, or 503 with what is wrong: the server leaves, or something that it needs is not there.
 
-    `warnings` are what others have to put right, and no reason to send callers elsewhere: a worker of its own.
+    `warnings` are no reason to send callers elsewhere, for no other would do better: a worker of its own, Redis.
     """
     state = request.app.state
     checks = {"leaving": "the server stops; ask another"} if state.leaving.begun else {}
@@ -47,6 +48,9 @@ async def readyz(request: Request) -> JSONResponse:
         late = waiting["seconds"] > LONGEST_WAIT
         worker = f"an event has waited for {waiting['seconds']:.0f} s: no worker gives it its position" if late else OK
         (checks if state.works else warnings)["worker"] = worker
+    if isinstance(state.buckets, SharedBuckets):
+        shared = await state.buckets.are_shared()
+        warnings["redis"] = OK if shared else "cannot be reached: each process counts rates alone"
     checks["events"] = OK if state.events.hears else "what happens cannot be heard"
     if state.identity is not None:
         checks["identity"] = OK if state.identity.hears else "what is revoked cannot be heard, so tokens are refused"

@@ -90,6 +90,7 @@ class SharedBuckets:
     """The buckets in Redis. While it is away each process counts by itself, which is logged and counted in `misses`."""
 
     def __init__(self, redis: Redis, clock: Callable[[], float] = time.monotonic) -> None:
+        self._redis = redis
         self._script = redis.register_script(TAKE)
         self._own = OwnBuckets(clock)
         self._clock = clock
@@ -107,6 +108,15 @@ class SharedBuckets:
             self._away_until = self._clock() + AGAIN_AFTER
             return await self._without(key, limit, cost)
         return _taken(limit, cost, float(left), allowed=bool(allowed))
+
+    async def are_shared(self) -> bool:
+        """Whether Redis answers."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._redis.ping()
+        except (RedisError, OSError):
+            return False
+        return True
 
     async def _without(self, key: str, limit: int, cost: int) -> Taken:
         self.misses += 1

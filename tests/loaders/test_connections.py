@@ -111,7 +111,7 @@ class Leaving(asyncpg.Connection):
     async def execute(self, *_: object, **__: object) -> str:
         raise asyncpg.InternalClientError("another operation is in progress")
 
-    async def fetch(self, *_: object, **__: object) -> list[object]:
+    async def fetch(self, *_: object, **__: object) -> list[object]:  # type: ignore[override]
         raise asyncpg.InternalClientError("another operation is in progress")
 
 

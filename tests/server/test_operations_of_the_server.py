@@ -2,9 +2,11 @@
 
 import asyncio
 import signal
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -13,7 +15,9 @@ import pytest
 from server.app import create_app
 from server.identity import prepare
 from server.settings import Settings
+from server.wire import Wire
 from tests.client import viewer_of
+from tests.server.redis_server import running_redis
 from tests.server.test_serve import command, free_port, ready, said
 from tests.streams.serving import SOON
 
@@ -48,6 +52,40 @@ async def test_readyz_says_what_is_wrong(database: str, tmp_path: Path) -> None:
         status, body = await checks(http)
         assert status == 503
         assert "server migrate" in body["checks"]["migrations"]
+    await sql.close()
+
+
+async def test_readyz_warns_while_redis_is_away(three: str) -> None:
+    """It stays ready: callers have their rates at each process meanwhile."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "s")
+        app = create_app(three, Settings(wire=Wire(redis_url=f"unix://{path}")), viewer_of=viewer_of)
+        transport = httpx.ASGITransport(app)
+        async with app.lifespan, httpx.AsyncClient(transport=transport, base_url="http://a.test") as http:
+            status, body = await checks(http)
+            assert (status, body["status"], "cannot be reached" in body["warnings"]["redis"]) == (200, "ok", True)
+            with running_redis(path):
+                status, body = await checks(http)
+                assert (status, "warnings" in body) == (200, False)
+
+
+async def test_readyz_says_that_nothing_can_be_heard(clinic: str, postgres: str) -> None:
+    app = create_app(clinic, Settings(), viewer_of=viewer_of)
+    sql = await asyncpg.connect(postgres)
+    name = urlsplit(clinic).path.removeprefix("/")
+    async with app.lifespan, httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a.test") as http:
+        assert (await checks(http))[0] == 200
+        await sql.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        await sql.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+        async with asyncio.timeout(SOON):
+            while (answer := await checks(http))[1]["checks"].get("events") == "ok":
+                await asyncio.sleep(0.05)
+        assert (answer[0], answer[1]["checks"]["events"]) == (503, "what happens cannot be heard")
+        assert "cannot be reached" in answer[1]["checks"]["database"]
+        await sql.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        async with asyncio.timeout(SOON):
+            while (await checks(http))[0] != 200:
+                await asyncio.sleep(0.05)
     await sql.close()
 
 
