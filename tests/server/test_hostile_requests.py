@@ -1,7 +1,9 @@
 """Requests that mean harm: each gets a coded answer after bounded work, and whoever asks beside it is answered."""
 
 import asyncio
+import socket
 import time
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
@@ -18,8 +20,11 @@ from tests.streams.serving import SOON, Served, serving
 HEALTHY = {"query": "query Healthy { doctors(first: 1) { edges { node { licenceNumber } } } }"}
 ANSWER = {"data": {"doctors": {"edges": [{"node": {"licenceNumber": "L1"}}]}}}
 HEADERS = {"x-test-viewer": "service", "content-type": "application/json"}
+STREAM = {"accept": "text/event-stream"}
 CPU_SECONDS = 3.0
 """What one of them may cost this process, client included; none needs a tenth of it."""
+MEMORY = 60_000_000
+"""Bytes that one of them may take, client included; none needs a quarter of it."""
 
 
 def repeat(each: Callable[[int], str], times: int) -> str:
@@ -133,6 +138,38 @@ async def test_what_means_harm_is_refused_and_nobody_else_is_hurt(served: Served
             assert len(response.content) < 200_000, name
 
 
+async def test_none_takes_much_memory(served: Served) -> None:
+    async with served.http as http:
+        await healthy(http)
+        for name, (body, *_) in HOSTILE.items():
+            tracemalloc.start()
+            with suppress(httpx.WriteError):  # as above
+                await http.post("/graphql", content=body, headers=HEADERS)
+            taken = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert taken < MEMORY, name
+        await healthy(http)
+
+
+async def test_over_streams_they_are_refused_just_so(served: Served) -> None:
+    """One WebSocket takes them all, one after the other, and each event stream one."""
+    asked = {name: (body, code) for name, (body, status, code) in HOSTILE.items() if status == 200 and code is not None}
+    assert len(asked) > 12
+    async with served.http as http, served.socket() as opened:
+        for name, (body, code) in asked.items():
+            harmful = asyncio.create_task(http.post("/graphql", content=body, headers=HEADERS | STREAM))
+            await opened.say(type="subscribe", id=name, payload=orjson.loads(body))
+            await healthy(http)
+            message = await opened.hear()
+            found = message["payload"] if message["type"] == "error" else message["payload"]["errors"]
+            assert code in {error["extensions"]["code"] for error in found}, name
+            if message["type"] == "next":
+                assert (await opened.hear())["type"] == "complete"
+            answer = (await harmful).text
+            assert f'"code":"{code}"' in answer, name
+            assert answer.endswith("event: complete\ndata:\n\n"), name
+
+
 async def test_fragments_that_double_cost_what_their_text_does(served: Served) -> None:
     bomb = "{ ...F0 } " + BOMB + " fragment F28 on Query { doctor(id: 1) { id } }"
     async with served.http as http:
@@ -179,6 +216,54 @@ async def test_a_connection_that_is_only_held(served: Served, monkeypatch: pytes
             with suppress(ConnectionResetError):
                 assert await reader.read() == b""
             writer.close()
+
+
+@pytest.mark.parametrize("said", ["half a body", "all of it"])
+async def test_a_connection_that_is_half_open(served: Served, said: str) -> None:
+    """Its client says no more, and may listen still: it is answered or ended, and nothing is kept of it."""
+    body = orjson.dumps(HEALTHY)
+    head = b"POST /graphql HTTP/1.1\r\nHost: a\r\nX-Test-Viewer: service\r\nContent-Type: application/json\r\n"
+    head += b"Content-Length: %d\r\n\r\n" % len(body)
+    connections = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(50)]
+    for _, writer in connections:
+        writer.write(head + (body if said == "all of it" else body[:10]))
+        writer.write_eof()
+    async with served.http as http:
+        await healthy(http)
+    async with asyncio.timeout(SOON):
+        for reader, writer in connections:
+            with suppress(ConnectionResetError):
+                answered = await reader.read()
+                assert answered == b"" or (said == "all of it" and answered.startswith(b"HTTP/1.1 200 "))
+            writer.close()
+        while len(served.server.server_state.connections) > 1:  # the healthy one's may still be there
+            await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_asks_and_never_listens(served: Served) -> None:
+    """Once what it does not take fills the way to it, no more of what it says is read, or it is dropped."""
+    body = query("{ " + repeat(lambda n: f"a{n}: __typename", 90) + " }")
+    request = b"POST /graphql HTTP/1.1\r\nHost: a\r\nX-Test-Viewer: service\r\nContent-Type: application/json\r\n"
+    request += b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        deaf.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(deaf, ("127.0.0.1", served.port))
+        async with served.http as http:
+            sent, tries = 0, 0
+            while tries < 20:  # healthy requests, one after the other, in which it has taken nothing more
+                try:
+                    sent, tries = sent + deaf.send(request * 100), 0
+                except BlockingIOError:
+                    tries += 1
+                    await healthy(http)
+                except ConnectionError:
+                    break
+                assert sent < 100_000_000
+            await healthy(http)
+    async with asyncio.timeout(SOON):
+        while len(served.server.server_state.connections) > 1:
+            await asyncio.sleep(0.01)
 
 
 async def test_headers_without_end(served: Served) -> None:
