@@ -2,7 +2,7 @@
 
 from resolvers import build_schema
 from tests.client import Client
-from tests.server.fuzzing import ask_all, documents
+from tests.server.fuzzing import VIEWERS, ask_all, documents
 
 OPERATIONS = 2_000
 
@@ -11,8 +11,9 @@ async def test_nothing_that_is_asked_breaks_anything(clinic: str) -> None:
     # Thought up before the server opens: nothing of it runs meanwhile, and what waits would give up.
     texts = documents(build_schema()._schema, OPERATIONS)
     assert len(texts) == OPERATIONS
-    assert sum(text.lstrip().startswith("mutation") for text in texts) > OPERATIONS // 10
+    mutations = sum(text.lstrip().startswith("mutation") for text in texts)
+    assert mutations > OPERATIONS // 10
     async with Client.of(clinic) as client:
         codes, wrong = await ask_all(client, texts)
     assert wrong == [], f"{len(wrong)} of {len(texts)}"
-    print(dict(codes))
+    print({"operations": len(texts), "mutations": mutations, "viewers": len(VIEWERS), **codes})
