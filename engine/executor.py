@@ -11,11 +11,13 @@ from graphql import (
     ExperimentalIncrementalExecutionResults,
     GraphQLField,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLResolveInfo,
     OperationType,
     default_field_resolver,
 )
-from graphql.execution.incremental import IncrementalExecutor
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.incremental import IncrementalExecutor, StreamItemQueue
 from graphql.execution.middleware import MiddlewareManager
 from graphql.language import FieldNode
 from graphql.pyutils import AwaitableOrValue, Path, Undefined
@@ -24,6 +26,7 @@ from .cache import PlanCache
 from .drive import Steps, drive
 from .plan import Plan
 from .run import Run
+from .streaming import stream_item_queue
 
 fallbacks: Counter[str] = Counter()
 """How many operations were left to graphql-core's executor, by reason."""
@@ -94,6 +97,22 @@ class BreadthFirstExecutor(IncrementalExecutor):
             return info
         values: tuple[Any, ...] = info._replace(variable_values=self.variable_values.coerced)  # type: ignore[arg-type]
         return OperationInfo(*values, self.operation_extensions)  # type: ignore[return-value,call-arg]
+
+    def build_stream_item_queue(
+        self,
+        initial_index: int,
+        stream_path: Path,
+        iterator: Any,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        item_type: GraphQLOutputType,
+        is_async: bool,
+    ) -> StreamItemQueue:
+        """Build graphql-core's queue for items that come one by one, and ours for those that are all there."""
+        of = (initial_index, stream_path, iterator, field_details_list, info, item_type)
+        if is_async or self.enable_early_execution:
+            return super().build_stream_item_queue(*of, is_async)
+        return stream_item_queue(self, *of)
 
     def execute_operation(self, serially: bool | None = None) -> AwaitableOrValue[Result]:
         """Execute the operation; a result at once if nothing has to be awaited."""

@@ -62,7 +62,9 @@ def build_schema(executor: Any = None) -> strawberry.Schema:
         mutation=Mutation,
         subscription=Subscription,
         types=[Patient, Payment],
-        config=StrawberryConfig(default_resolver=read_plain, scalar_map=SCALARS),
+        config=StrawberryConfig(
+            default_resolver=read_plain, scalar_map=SCALARS, enable_experimental_incremental_execution=True
+        ),
         execution_context_class=executor,
     )
     complete_fields(schema)

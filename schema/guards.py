@@ -87,10 +87,9 @@ def _guarded(resolve: Callable[..., Any], guards: list[Guard]) -> Callable[..., 
     return guarded
 
 
-def one_per_path(errors: list[GraphQLError]) -> list[GraphQLError]:
-    """Refusals once for each path without its list indices, all other errors as they are."""
+def one_per_path(errors: list[GraphQLError], seen: set[tuple[str | int, ...]]) -> list[GraphQLError]:
+    """Refusals once for each path without its list indices, all other errors as they are. `seen` are such paths."""
     kept: list[GraphQLError] = []
-    seen: set[tuple[str | int, ...]] = set()
     for error in errors:
         if (error.extensions or {}).get("code") in REFUSALS and error.path is not None:
             path = tuple(part for part in error.path if isinstance(part, str))

@@ -93,7 +93,7 @@ def create_app(
     events = Events(endpoint.look_up)
     operations = parts.operations(endpoint, events)
     places = Places(settings.wire.streams, settings.wire.trusted_proxies)
-    over_http = OverHttp(endpoint, ServerSentEvents(operations, patience, places))
+    over_http = OverHttp(endpoint, ServerSentEvents(operations, patience, places), patience)
     sockets = WebSockets(operations, patience, places, [settings.address, *settings.operating.cors_origins])
     doorway, measured = Doorway.of(settings), MetricsEndpoint(settings.operating.metrics_token)
     identity = Identity(settings, clock) if viewer_of is None else None

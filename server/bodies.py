@@ -21,12 +21,19 @@ def body_of(result: ExecutionResult, request_id: str) -> dict[str, Any]:
     if result.errors:
         if all_refused(result.data, result.errors):
             body = {"data": None}
-        errors = one_per_path(result.errors)
-        shown = [show_error(error, request_id) for error in errors[:MOST_ERRORS]]
-        if (more := len(errors) - MOST_ERRORS) > 0:
-            shown.append({"message": f"{more} more errors are not shown", "extensions": {"code": "TOO_MANY_ERRORS"}})
-        body = {"errors": shown, **body}
+        body = {"errors": show_errors(result.errors, request_id, MOST_ERRORS, set()), **body}
     return body
+
+
+def show_errors(
+    errors: list[GraphQLError], request_id: str, most: int, refused: set[tuple[str | int, ...]]
+) -> list[Any]:
+    """Errors as the client sees them: `most` of them, and none for a path that was `refused` before."""
+    errors = one_per_path(errors, refused)
+    shown = [show_error(error, request_id) for error in errors[:most]]
+    if (more := len(errors) - most) > 0:
+        shown.append({"message": f"{more} more errors are not shown", "extensions": {"code": "TOO_MANY_ERRORS"}})
+    return shown
 
 
 def show_error(error: GraphQLError, request_id: str) -> Any:

@@ -163,7 +163,7 @@ class Complexity:
             return Price(), self._introspect(node)
         definition: GraphQLField = parent.fields[name]  # type: ignore[attr-defined]
         of = get_named_type(definition.type)
-        own, depth = Price(definition.extensions.get("weight", 1 if is_composite_type(of) else 0)), 0
+        own, depth = Price(self._weight(node, definition, of)), 0
         size = definition.extensions.get("list_size")
         number = self._number(node, definition) if size is not None and size.slicing_arguments else None
         if node.selection_set is not None:
@@ -177,6 +177,10 @@ class Complexity:
         else:
             price.add(1, own)
         return price, depth + 1
+
+    def _weight(self, node: FieldNode, definition: GraphQLField, of: GraphQLNamedType) -> int:  # noqa: ARG002 - for subclasses
+        weight: int = definition.extensions.get("weight", 1 if is_composite_type(of) else 0)
+        return weight
 
     def _introspect(self, node: FieldNode) -> int:
         """Introspection is free, but has a limit of its own; how deep its lists go is validation's to limit."""

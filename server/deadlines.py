@@ -62,7 +62,7 @@ class Deadline:
     async def _watch(self) -> None:
         try:
             async with asyncio.timeout(self._seconds - min(self._seconds, UNNOTICED)):
-                await _hung_up(self._receive)
+                await hung_up(self._receive)
             self._ended = HungUp()
         except TimeoutError:
             self._ended = DeadlinePassed()
@@ -90,7 +90,8 @@ class Turn:
             self._turns.release()
 
 
-async def _hung_up(receive: Receive | None) -> None:
+async def hung_up(receive: Receive | None) -> None:
+    """Until the client does."""
     if receive is None:
         await asyncio.get_running_loop().create_future()
     else:

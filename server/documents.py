@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql import (
     DocumentNode,
@@ -11,6 +11,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     parse,
+    specified_rules,
     validate,
 )
 
@@ -18,18 +19,21 @@ from loaders.reads import Asked
 from schema.asked import what_is_asked
 from server.complexity import LARGEST_COST, Complexity, Variables, too_complex
 from server.form import check_form
+from server.incremental.form import Incremental, StreamInitialCount, whole
 
 LARGEST_DOCUMENT_TOKENS = 1_000
 LARGEST_DOCUMENT = 50_000
 """Characters. Comments are no tokens, and have to be read all the same."""
 KEPT_CHARACTERS = 4_000_000
+RULES = (*specified_rules, StreamInitialCount)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """A valid document, its operations by name (a nameless one is under None), what it reads and what it costs.
 
-    `hash` is the SHA-256 of its text, in hexadecimal digits.
+    `hash` is the SHA-256 of its text, in hexadecimal digits. `node` has no `@defer` and no `@stream`, so it is answered
+    whole; `incremental` is there if the text has some, and does not ask for the schema.
     """
 
     node: DocumentNode
@@ -37,6 +41,7 @@ class Document:
     asked: Asked
     complexity: Complexity
     hash: str
+    incremental: Incremental | None
 
     @property
     def introspects(self) -> bool:
@@ -54,6 +59,12 @@ class Document:
             f"{problem}; there are: {', '.join(each or 'one without name' for each in self.operations)}",
             extensions={"code": "OPERATION_RESOLUTION_FAILURE"},
         )
+
+    def incrementally(self, name: str | None, variables: Variables) -> "Document":
+        """The same, answered in several payloads. Raises a GraphQLError for more of them than there may be."""
+        assert self.incremental is not None, "it leaves nothing for later"
+        self.incremental.check(self.operation(name), variables)
+        return replace(self, node=self.incremental.node)
 
     def is_query(self, name: str | None) -> bool:
         """Whether the operation that is meant only reads."""
@@ -118,16 +129,18 @@ class Documents:
         complexity = Complexity(self._schema, node)
         if complexity.errors:
             raise InvalidDocument(complexity.errors)
+        answered = whole(node) if "defer" in text or "stream" in text else node
         return Document(
-            node,
+            answered,
             {
                 each.name.value if each.name else None: each
-                for each in node.definitions
+                for each in answered.definitions
                 if isinstance(each, OperationDefinitionNode)
             },
             what_is_asked(self._schema, node),
             complexity,
             hashlib.sha256(text.encode()).hexdigest(),
+            Incremental(self._schema, node) if answered is not node and not complexity.introspects else None,
         )
 
     def _parse(self, text: str) -> DocumentNode:
@@ -141,7 +154,7 @@ class Documents:
     def _validate(self, node: DocumentNode, *, hide_suggestions: bool) -> None:
         if errors := check_form(node):
             raise InvalidDocument(errors)
-        if errors := validate(self._schema, node, hide_suggestions=hide_suggestions):
+        if errors := validate(self._schema, node, RULES, hide_suggestions=hide_suggestions):
             raise InvalidDocument([coded(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
 
 

@@ -6,7 +6,12 @@ from inspect import isawaitable
 from typing import Any, TypeAlias
 
 import strawberry
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema
+from graphql import (
+    ExecutionResult,
+    ExperimentalIncrementalExecutionResults,
+    GraphQLError,
+    GraphQLSchema,
+)
 from starlette.types import Receive, Scope
 
 from auth.oauth.configuration import Configuration
@@ -15,6 +20,7 @@ from gateways.payments import PaymentGateway
 from loaders.loader import Loaders
 from loaders.reads import Pools, Reads, RecordT
 from models.clock import Clock, utc_now
+from server.accepted import in_payloads
 from server.admission import Admission
 from server.deadlines import Deadline, DeadlinePassed, Turn
 from server.documents import Document, Documents, InvalidDocument
@@ -29,6 +35,7 @@ rows in memory, and waits longer for its turn at the one core the more there are
 """
 
 ViewerOf: TypeAlias = Callable[[Scope], Awaitable[Viewer]]
+Result: TypeAlias = ExecutionResult | ExperimentalIncrementalExecutionResults
 
 DEFAULT_WIRE = Wire()
 
@@ -70,11 +77,18 @@ class Endpoint:
         return await self.pools.lookups.fetch(text, arguments, row_type)
 
     async def run(
-        self, request: GraphQLRequest, scope: Scope, viewer: Viewer, receive: Receive | None = None
-    ) -> ExecutionResult:
+        self,
+        request: GraphQLRequest,
+        scope: Scope,
+        viewer: Viewer,
+        receive: Receive | None = None,
+        headers: dict[bytes, bytes] | None = None,
+    ) -> Result:
         """Runs a request's operation; what is wrong with the request itself comes back as errors without a path.
 
-        Raises RequestRefused, and HungUp if the client of `receive` does while a query runs.
+        Where `headers` ask for several payloads, what `@defer` and `@stream` leave for later is in the result, and
+        `scope["ends"]` is when its time is over. Raises RequestRefused, and HungUp if the client of `receive` does
+        while a query runs.
         """
         try:
             document = await self.admission.read(request, scope, viewer)
@@ -87,6 +101,9 @@ class Endpoint:
                 raise RequestRefused(
                     406, "a subscription is answered over WebSocket, or with Accept: text/event-stream"
                 )
+            if document.incremental is not None and headers is not None and in_payloads(headers):
+                document = document.incrementally(request.operation_name, request.variables or {})
+                scope["ends"] = asyncio.get_running_loop().time() + self.wire.operation_timeout
             await self.admission.admit(document, request, scope, viewer)
         except InvalidDocument as invalid:
             return ExecutionResult(None, invalid.errors)
@@ -105,9 +122,7 @@ class Endpoint:
         except DeadlinePassed:
             return ExecutionResult(None, [timed_out(seconds, reads_only=reads_only)])
 
-    async def _execute(
-        self, document: Document, request: GraphQLRequest, scope: Scope, viewer: Viewer
-    ) -> ExecutionResult:
+    async def _execute(self, document: Document, request: GraphQLRequest, scope: Scope, viewer: Viewer) -> Result:
         now = self.clock()
         context = make_context(
             *(self.pools, viewer, now, scope["request_id"], document.asked, self.happened),
@@ -131,7 +146,7 @@ class Endpoint:
         result: Any = executor.execute_operation()
         if isawaitable(result):
             result = await result
-        assert isinstance(result, ExecutionResult)
+        assert isinstance(result, (ExecutionResult, ExperimentalIncrementalExecutionResults))
         if (objects := getattr(executor, "objects", None)) is not None:
             scope["cost"]["actual"] = objects
         return result

@@ -1,20 +1,25 @@
 """GraphQL over HTTP: request in, operation run, answer out."""
 
-from graphql import GraphQLError
+from graphql import ExecutionResult, ExperimentalIncrementalExecutionResults, GraphQLError
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.accepted import Format, answer_type, format_asked
 from server.answers import answer, answer_to_keep, encode
 from server.bodies import body_of, show_error
 from server.caching import may_be_kept
-from server.deadlines import HungUp
+from server.deadlines import HungUp, hung_up
 from server.endpoint import Endpoint
-from server.graphql_request import EVENT_STREAM, JSON, RequestRefused, answer_type, headers_of, read_request
+from server.graphql_request import EVENT_STREAM, JSON, MULTIPART, RequestRefused, headers_of, read_request
+from server.incremental.delivery import deliver
+from server.incremental.multipart import Multipart, in_one_part
 from server.pages import graphiql
 from server.read_audit import record
 from server.statuses import status_of
+from server.streams.patience import Patience, Stalled
 
 RETRY = ((b"retry-after", b"1"),)
+STREAMED = frozenset({EVENT_STREAM, MULTIPART})
 
 
 class OverHttp:
@@ -23,9 +28,10 @@ class OverHttp:
     `event_stream` answers those who would rather have a stream.
     """
 
-    def __init__(self, endpoint: Endpoint, event_stream: ASGIApp) -> None:
+    def __init__(self, endpoint: Endpoint, event_stream: ASGIApp, patience: Patience) -> None:
         self._endpoint = endpoint
         self._event_stream = event_stream
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint = self._endpoint
@@ -33,15 +39,21 @@ class OverHttp:
         if scope["method"] == "GET" and wants_page(headers):
             await (await graphiql(Request(scope, receive)))(scope, receive, send)
             return
-        media_type = JSON
+        media_type, raw = JSON, send
         try:
             media_type = answer_type(headers)
-            if media_type == EVENT_STREAM:
-                await self._event_stream(scope, receive, send)
-                return
+            if media_type in STREAMED:
+                if media_type == EVENT_STREAM:
+                    await self._event_stream(scope, receive, send)
+                    return
+                media_type, send = JSON, in_one_part(send)
             viewer = scope["viewer"] = await endpoint.viewer_of(scope)
             request = await read_request(scope, headers, receive)
-            result = await endpoint.run(request, scope, viewer, receive)
+            result = await endpoint.run(request, scope, viewer, receive, headers)
+            if not isinstance(result, ExecutionResult):
+                parts = Multipart(scope, raw, self._patience, format_asked(headers) or Format.CURRENT)
+                await self._deliver(result, scope, receive, parts)
+                return
             recorded = record(scope.get("context"), endpoint.pools)
             body = body_of(result, scope["request_id"])
             scope["errors"] = body.get("errors")
@@ -67,10 +79,19 @@ class OverHttp:
         status = status_of(body, media_type, endpoint.wire.http_profile)
         if "errors" not in body and may_be_kept(request, scope, headers):
             await answer_to_keep(send, content, media_type, headers)
-            return
-        rate = scope.get("rate")
-        more = RETRY if status == 503 else ()
-        await answer(send, status, content, media_type, *more, *(() if rate is None else rate.headers))
+        else:
+            rate = scope.get("rate")
+            more = RETRY if status == 503 else ()
+            await answer(send, status, content, media_type, *more, *(() if rate is None else rate.headers))
+
+    async def _deliver(
+        self, results: ExperimentalIncrementalExecutionResults, scope: Scope, receive: Receive, parts: Multipart
+    ) -> None:
+        """Raises HungUp, and what fails before the first part."""
+        try:
+            await deliver(self._endpoint, results, scope, parts.tell, receive)
+        except Stalled:
+            await hung_up(receive)  # its connection was dropped
 
 
 def wants_page(headers: dict[bytes, bytes]) -> bool:

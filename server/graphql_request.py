@@ -21,13 +21,7 @@ METHODS = b"GET, POST, QUERY"
 JSON = b"application/json"
 RESPONSE_JSON = b"application/graphql-response+json"
 EVENT_STREAM = b"text/event-stream"
-OFFERED = {
-    RESPONSE_JSON: RESPONSE_JSON,
-    JSON: JSON,
-    EVENT_STREAM: EVENT_STREAM,
-    b"*/*": JSON,
-    b"application/*": JSON,
-}
+MULTIPART = b"multipart/mixed"
 PREFLIGHTED = frozenset({b"graphql-require-preflight", b"apollo-require-preflight", b"x-apollo-operation-name"})
 """Headers that no other site's page can send without being asked first."""
 MEMBERS = frozenset({"query", "documentId", "operationName", "variables", "extensions"})
@@ -66,34 +60,6 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
     for name, value in scope["headers"]:
         headers[name] = headers[name] + b", " + value if name in headers else value
     return headers
-
-
-def answer_type(headers: dict[bytes, bytes]) -> bytes:
-    """The media type of the answer, after `Accept` with its priorities. Raises RequestRefused (406)."""
-    accept = headers.get(b"accept")
-    if accept is None or accept == b"*/*":
-        return JSON
-    best, best_rank = JSON, 0.0
-    for index, offer in enumerate(accept.lower().split(b",")):
-        kind, *parameters = (part.strip() for part in offer.split(b";"))
-        chosen = OFFERED.get(kind)
-        rank = _quality(parameters) - index / 1_000_000
-        if chosen is not None and rank > max(best_rank, 0):
-            best, best_rank = chosen, rank
-    if best_rank == 0:
-        raise RequestRefused(406, "answers are application/graphql-response+json or application/json")
-    return best
-
-
-def _quality(parameters: list[bytes]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.partition(b"=")
-        if name.strip() == b"q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
 
 
 async def read_request(scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> GraphQLRequest:

@@ -167,8 +167,7 @@ class Conversation:
     async def _answer(self, name: str, answers: Answers, request_id: str) -> None:
         last: dict[str, Any] = {"id": name, "type": "complete"}
         try:
-            async for body in answers:
-                await self._say({"id": name, "type": "next", "payload": body})
+            await answers.tell(lambda body: self._say({"id": name, "type": "next", "payload": body}))
         except (Stalled, OSError):
             raise
         except Exception as error:  # noqa: BLE001 - told to the caller, and logged where that is done

@@ -16,6 +16,8 @@ from server.bodies import body_of
 from server.documents import Document, InvalidDocument
 from server.endpoint import Endpoint
 from server.graphql_request import GraphQLRequest, RequestRefused
+from server.incremental.delivery import Tell, deliver
+from server.incremental.payloads import Body
 from server.metrics import SUBSCRIPTIONS, observe_reads
 from server.read_audit import record
 from server.request_context import make_context
@@ -23,7 +25,6 @@ from server.streams.notes import operation_begins, operation_ends
 
 log = logging.getLogger("clinicgraph.streams")
 
-Body = dict[str, Any]
 Execute: TypeAlias = Callable[[Any, Context], Awaitable[Body]]
 
 
@@ -38,9 +39,8 @@ class OperationRefused(Exception):
 class Answers(Protocol):
     """The answers of an operation, each the body of a GraphQL response. To be closed, also if it was never begun."""
 
-    def __aiter__(self) -> "Answers": ...
-
-    async def __anext__(self) -> Body: ...
+    async def tell(self, tell: Tell) -> None:
+        """Tells one after the other, until the last. Raises what `tell` raises."""
 
     async def aclose(self) -> None: ...
 
@@ -69,19 +69,20 @@ class Operations:
         """Raises RequestRefused if nobody may ask with what is in the scope's headers (any more)."""
         await self._endpoint.viewer_of(scope)
 
-    async def begin(self, request: GraphQLRequest, scope: Scope) -> Answers:
+    async def begin(self, request: GraphQLRequest, scope: Scope, headers: dict[bytes, bytes] | None = None) -> Answers:
         """The answers of an operation. Once this returns, a subscription misses nothing.
 
-        Raises OperationRefused, and RequestRefused if its sender may not ask.
+        Where `headers` ask for several payloads, what is deferred follows. Raises OperationRefused, and RequestRefused
+        if its sender may not ask.
         """
         operation_begins(scope)
         try:
-            return await self._begin(request, scope)
+            return await self._begin(request, scope, headers)
         except Exception as error:
             operation_ends(scope, error)
             raise
 
-    async def _begin(self, request: GraphQLRequest, scope: Scope) -> Answers:
+    async def _begin(self, request: GraphQLRequest, scope: Scope, headers: dict[bytes, bytes] | None) -> Answers:
         request_id: str = scope["request_id"]
         admission = self._endpoint.admission
         viewer = scope["viewer"] = await self._endpoint.viewer_of(scope)
@@ -95,21 +96,28 @@ class Operations:
         except GraphQLError as error:
             raise OperationRefused(_shown([error], request_id)) from None
         if not is_subscription:
-            return OneAnswer(lambda: self._answer(request, scope))
+            return OneAnswer(lambda tell: self._answer(request, scope, headers, tell))
         scope["operation"] = document, document.operation(request.operation_name)
         return await self._subscribe(request, document, scope)
 
-    async def _answer(self, request: GraphQLRequest, scope: Scope) -> Body:
+    async def _answer(
+        self, request: GraphQLRequest, scope: Scope, headers: dict[bytes, bytes] | None, tell: Tell
+    ) -> None:
         viewer = await self._endpoint.viewer_of(scope)
         try:
-            result = await self._endpoint.run(request, scope, viewer)
-            body = await self._shown_and_recorded(result, scope.get("context"), scope["request_id"])
+            result = await self._endpoint.run(request, scope, viewer, None, headers)
+            if isinstance(result, ExecutionResult):
+                body = await self._shown_and_recorded(result, scope.get("context"), scope["request_id"])
+                scope["errors"] = body.get("errors")
         except Exception as error:
             operation_ends(scope, error)
             raise
-        scope["errors"] = body.get("errors")
-        operation_ends(scope)
-        return body
+        if isinstance(result, ExecutionResult):
+            operation_ends(scope)
+            await tell(body)
+        else:
+            await deliver(self._endpoint, result, scope, tell)
+            operation_ends(scope)
 
     async def _subscribe(self, request: GraphQLRequest, document: Document, scope: Scope) -> Answers:
         endpoint, request_id = self._endpoint, scope["request_id"]
@@ -178,23 +186,16 @@ class Operations:
 
 
 class OneAnswer:
-    """The answer of a query or mutation."""
+    """The answer of a query or mutation, of which parts may follow."""
 
-    def __init__(self, answer: Callable[[], Awaitable[Body]]) -> None:
+    def __init__(self, answer: Callable[[Tell], Awaitable[None]]) -> None:
         self._answer = answer
-        self._given = False
 
-    def __aiter__(self) -> "OneAnswer":
-        return self
-
-    async def __anext__(self) -> Body:
-        if self._given:
-            raise StopAsyncIteration
-        self._given = True
-        return await self._answer()
+    async def tell(self, tell: Tell) -> None:
+        await self._answer(tell)
 
     async def aclose(self) -> None:
-        self._given = True
+        pass
 
 
 class ManyAnswers:
@@ -205,11 +206,9 @@ class ManyAnswers:
         self._execute = execute
         self._ended: Callable[[], None] | None = ended
 
-    def __aiter__(self) -> "ManyAnswers":
-        return self
-
-    async def __anext__(self) -> Body:
-        return await self._execute(*await self._source.__anext__())
+    async def tell(self, tell: Tell) -> None:
+        async for event in self._source:
+            await tell(await self._execute(*event))
 
     async def aclose(self) -> None:
         if self._ended is not None:

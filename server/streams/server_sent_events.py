@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from starlette.types import Receive, Scope, Send
 
 from server.answers import answer, encode
+from server.deadlines import hung_up
 from server.graphql_request import EVENT_STREAM, JSON, RequestRefused, headers_of, read_request
-from server.streams.operations import Answers, Operations, errors_of
+from server.incremental.payloads import Body
+from server.streams.operations import Answers, OneAnswer, Operations, errors_of
 from server.streams.patience import Patience, Stalled
 from server.streams.places import Places
 
@@ -24,7 +26,7 @@ HEARTBEAT = b":\n\n"
 class ServerSentEvents:
     """An ASGI application that answers a GET or POST with a stream. Its last event is `complete`.
 
-    When the server stops, the stream ends without one, which tells clients to come again.
+    When the server stops, a subscription's ends without one, which tells clients to come again.
     """
 
     def __init__(self, operations: Operations, patience: Patience, places: Places) -> None:
@@ -50,8 +52,9 @@ class ServerSentEvents:
         answers: Answers | None = None
         refused: Exception | None = None
         try:
-            request = await read_request(scope, headers_of(scope), receive)
-            answers = await self._operations.begin(request, scope)
+            headers = headers_of(scope)
+            request = await read_request(scope, headers, receive)
+            answers = await self._operations.begin(request, scope, headers)
         except RequestRefused as refusal:
             await self._refuse(refusal, scope, send)
             return
@@ -72,12 +75,12 @@ class ServerSentEvents:
                 await answers.aclose()
 
     async def _stream(self, channel: "Channel", answers: Answers, receive: Receive) -> None:
-        """Until the answers end, the client hangs up, or the server stops."""
+        """Until the answers end or the client hangs up; when the server stops, subscriptions end too."""
         told = asyncio.create_task(channel.tell(answers))
         alive = asyncio.create_task(self._keep_alive(channel))
-        gone = asyncio.create_task(hung_up(receive))
-        drain = asyncio.create_task(channel.scope["drain"].wait())
-        tasks = (told, alive, gone, drain)
+        tasks = [told, alive, asyncio.create_task(hung_up(receive))]
+        if not isinstance(answers, OneAnswer):
+            tasks.append(asyncio.create_task(channel.scope["drain"].wait()))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -118,8 +121,7 @@ class Channel:
 
     async def tell(self, answers: Answers) -> None:
         try:
-            async for body in answers:
-                await self.send(b"event: next\ndata: " + encode(body) + b"\n\n")
+            await answers.tell(self._next)
             await self._complete()
         except Stalled:
             raise
@@ -130,8 +132,11 @@ class Channel:
         """Says what ended the stream, and ends it."""
         assert error is not None
         errors = errors_of(error, self.scope["request_id"])
-        await self.send(b"event: next\ndata: " + encode({"errors": errors}) + b"\n\n")
+        await self._next({"errors": errors})
         await self._complete()
+
+    async def _next(self, body: Body) -> None:
+        await self.send(b"event: next\ndata: " + encode(body) + b"\n\n")
 
     async def send(self, chunk: bytes) -> None:
         """Raises Stalled if the client takes nothing for too long."""
@@ -149,8 +154,3 @@ class Channel:
             await self.patience.within(
                 self.raw({"type": "http.response.body", "body": b"", "more_body": False}), self.scope
             )
-
-
-async def hung_up(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

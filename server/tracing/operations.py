@@ -18,10 +18,11 @@ from schema.context import Context
 from schema.streams import Told
 from server import trace_id
 from server.documents import Document, Documents
-from server.endpoint import Endpoint
+from server.endpoint import Endpoint, Result
 from server.graphql_request import GraphQLRequest, RequestRefused
+from server.incremental.payloads import Body
 from server.request_notes import codes_of
-from server.streams.operations import Answers, Body, Execute, OperationRefused, Operations, Source
+from server.streams.operations import Answers, Execute, OperationRefused, Operations, Source
 from server.tracing.batches import TracedLoaders
 from server.tracing.signature import without_values
 from server.tracing.spans import failed, note_trace, span
@@ -62,23 +63,26 @@ class TracedEndpoint(Endpoint):
         self._told: OrderedDict[str, str] = OrderedDict()
 
     async def run(
-        self, request: GraphQLRequest, scope: Scope, viewer: Viewer, receive: Receive | None = None
-    ) -> ExecutionResult:
+        self,
+        request: GraphQLRequest,
+        scope: Scope,
+        viewer: Viewer,
+        receive: Receive | None = None,
+        headers: dict[bytes, bytes] | None = None,
+    ) -> Result:
         with span(self._tracer, UNKNOWN, kind=SpanKind.SERVER) as made:
             note_trace(made)
             try:
-                result = await super().run(request, scope, viewer, receive)
+                result = await super().run(request, scope, viewer, receive, headers)
             except RequestRefused as refusal:
                 failed(made, refusal.code)
                 raise
             finally:
                 self.describe(made, scope)
-            told_errors(made, result.errors)
+            told_errors(made, (result if isinstance(result, ExecutionResult) else result.initial_result).errors)
             return result
 
-    async def _execute(
-        self, document: Document, request: GraphQLRequest, scope: Scope, viewer: Viewer
-    ) -> ExecutionResult:
+    async def _execute(self, document: Document, request: GraphQLRequest, scope: Scope, viewer: Viewer) -> Result:
         with span(self._tracer, "graphql.execute"):
             return await super()._execute(document, request, scope, viewer)
 
