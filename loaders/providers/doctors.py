@@ -51,7 +51,8 @@ def within_fee() -> ColumnElement[bool]:
 def _works_where(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     places = AFFILIATIONS.join(CLINICS, CLINICS.c.id == AFFILIATIONS.c.clinic_id)
     here = select(AFFILIATIONS.c.doctor_id).select_from(places).where(AFFILIATIONS.c.ended_at.is_(None), *conditions)
-    return DOCTORS.c.id.in_(here)
+    # A parent's id is the outer statement's: by itself it would become a list of all parents, inside.
+    return DOCTORS.c.id.in_(here.correlate_except(AFFILIATIONS, CLINICS))
 
 
 class DoctorPages(Pages):

@@ -78,3 +78,23 @@ async def test_rows_added_meanwhile_do_not_move_the_pages(database: str) -> None
         await sql.close()
     names = [edge["node"]["user"]["name"] for page in (first, second) for edge in page["edges"]]
     assert names == [f"Doctor {letter}" for letter in "ABCDEFGH"]
+
+
+@pytest.mark.parametrize(
+    ("parent", "pages"),
+    [
+        ("clinics", "doctors { edges { node { id } } }"),
+        ("clinics", "slots(filter: { onlyFree: false }) { edges { node { id } } }"),
+        ("clinics", "appointments { edges { node { id } } }"),
+        ("doctors", "slots(filter: { onlyFree: false }) { edges { node { id } } }"),
+        ("doctors", "appointments { edges { node { id } } }"),
+        ("patients", "appointments { edges { node { id } } }"),
+    ],
+)
+async def test_a_page_of_each_is_what_it_is_alone(client: Client, parent: str, pages: str) -> None:
+    kind = parent.removesuffix("s").capitalize()
+    together = (await client.ask(f"{{ {parent} {{ edges {{ node {{ id {pages} }} }} }} }}")).data[parent]["edges"]
+    assert len(together) == 3
+    for edge in together:
+        alone = await client.ask(f'{{ node(id: "{edge["node"]["id"]}") {{ ... on {kind} {{ id {pages} }} }} }}')
+        assert alone.data == edge
