@@ -28,6 +28,8 @@ class Loader(Generic[K, V]):
         self._single: DataLoader[K, V] | None = None  # made for the first single key: most loaders only see levels
         self._gathering: _Batch[K] | None = None
         self._running: list[_Batch[K]] = []
+        self._apart: set[asyncio.Task[Any]] | None = None
+        self._given_up = False
 
     async def read(self, keys: list[K]) -> Mapping[K, V]:  # noqa: ARG002 - for subclasses
         """Answers for distinct keys, in one statement."""
@@ -43,7 +45,7 @@ class Loader(Generic[K, V]):
             nothing.set_result(self.absent)
             return nothing
         if self._single is None:
-            self._single = DataLoader(self.load_level)
+            self._single = DataLoader(self._load_apart)
         return asyncio.shield(self._single.load(key))
 
     async def load_level(self, keys: Iterable[K | None]) -> list[V]:
@@ -60,6 +62,28 @@ class Loader(Generic[K, V]):
         """Drops what was read, because something may have been written."""
         self._single = None
         self._known.clear()
+
+    def give_up(self) -> None:
+        """Ends what is read for single keys, and reads none any more: for when nobody waits.
+
+        Whoever waits for a single key cannot end it herself: aiodataloader reads it in a task of its own.
+        """
+        self._given_up = True
+        for task in self._apart or ():
+            task.cancel()
+
+    async def _load_apart(self, keys: list[K]) -> list[V]:
+        task = asyncio.current_task()
+        assert task is not None, "aiodataloader loads in tasks"
+        if self._given_up:
+            raise asyncio.CancelledError
+        if self._apart is None:
+            self._apart = set()
+        self._apart.add(task)
+        try:
+            return await self.load_level(keys)
+        finally:
+            self._apart.discard(task)
 
     async def _learn(self, missing: dict[K, None]) -> None:
         """Reads the keys, or waits for somebody who does. Afterwards some may still be missing."""
@@ -133,3 +157,8 @@ class Loaders:
         """Drops what every loader read; called around each mutation field."""
         for loader in self._loaders.values():
             loader.forget()
+
+    def give_up(self) -> None:
+        """Ends what is still read, when nobody waits for it any more."""
+        for loader in self._loaders.values():
+            loader.give_up()

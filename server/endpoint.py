@@ -145,7 +145,11 @@ class Endpoint:
             return ExecutionResult(None, executor)
         result: Any = executor.execute_operation()
         if isawaitable(result):
-            result = await result
+            try:
+                result = await result
+            except asyncio.CancelledError:
+                context.loaders.give_up()
+                raise
         assert isinstance(result, (ExecutionResult, ExperimentalIncrementalExecutionResults))
         if (objects := getattr(executor, "objects", None)) is not None:
             scope["cost"]["actual"] = objects

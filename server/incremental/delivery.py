@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import TypeAlias
 
 from graphql import (
@@ -35,7 +35,9 @@ async def deliver(
     """
     payloads = Payloads(scope["request_id"])
     scope["errors"] = payloads.errors
-    async with aclosing(results.subsequent_results) as rest:
+    async with AsyncExitStack() as stack:
+        stack.callback(scope["context"].loaders.give_up)
+        rest = await stack.enter_async_context(aclosing(results.subsequent_results))
         body = payloads.first(results.initial_result)
         if endpoint.wire.show_cost:
             body["extensions"] = {"cost": scope["cost"]}
@@ -51,6 +53,7 @@ async def deliver(
                     await tell(body)
                     payloads.told(body)
         except DeadlinePassed:
+            scope["context"].loaders.give_up()
             await tell(payloads.last(timed_out(endpoint.wire.operation_timeout, reads_only=True)))
 
 

@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from server.app import create_app
 from server.database import connecting, migrate, open_pools
 from server.deadlines import Deadline, DeadlinePassed, HungUp, Turn
 from server.embedded import EmbeddedPostgres
-from server.settings import Settings
+from server.settings import ExecutorName, Settings
 from server.wire import Wire
 from tests.client import Client, viewer_of
 from tests.clinic_data import NOW
@@ -157,8 +158,10 @@ async def test_a_late_cancellation_meets_no_other_statement(clinic: str) -> None
     await connections.close()
 
 
-async def test_a_client_that_hangs_up_ends_its_query(clinic: str) -> None:
-    async with serving(clinic, works=False, settings=LONG) as served, locked(clinic, "clinics") as sql:
+@pytest.mark.parametrize("executor", ExecutorName)
+async def test_a_client_that_hangs_up_ends_its_query(executor: ExecutorName, clinic: str) -> None:
+    settings = replace(LONG, executor=executor)
+    async with serving(clinic, works=False, settings=settings) as served, locked(clinic, "clinics") as sql:
         _reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         body = b'{"query": "%s"}' % QUERY.encode()
         head = b"POST /graphql HTTP/1.1\r\nHost: a\r\nX-Test-Viewer: service\r\nContent-Type: application/json\r\n"
