@@ -36,7 +36,7 @@ def answer_type(headers: dict[bytes, bytes]) -> bytes:
         return JSON
     best, best_rank = JSON, 0.0
     for index, offer in enumerate(accept.lower().split(b",")):
-        kind, parameters = _read(offer)
+        kind, *parameters = (part.strip() for part in offer.split(b";"))
         chosen = OFFERED.get(kind)
         rank = _quality(parameters) - index / 1_000_000
         if chosen is not None and rank > max(best_rank, 0):
@@ -55,10 +55,10 @@ def format_asked(headers: dict[bytes, bytes]) -> Format | None:
     """
     asked, asked_quality, otherwise = None, 0.0, 0.0
     for offer in headers.get(b"accept", b"").lower().split(b","):
-        kind, parameters = _read(offer)
+        kind, *parameters = (part.strip() for part in offer.split(b";"))
         quality = _quality(parameters)
         if kind == MULTIPART and quality > asked_quality:
-            asked, asked_quality = Format.OLDER if OLDER in parameters else Format.CURRENT, quality
+            asked, asked_quality = Format.OLDER if _names_older(parameters) else Format.CURRENT, quality
         elif OFFERED.get(kind) in IN_ONE_PIECE:
             otherwise = max(otherwise, quality)
     return asked if asked_quality >= otherwise else None
@@ -69,15 +69,14 @@ def in_payloads(headers: dict[bytes, bytes]) -> bool:
     return format_asked(headers) is not None or answer_type(headers) == EVENT_STREAM
 
 
-def _read(offer: bytes) -> tuple[bytes, list[bytes]]:
-    kind, *parameters = (part.strip() for part in offer.split(b";"))
-    return kind, [parameter.replace(b" ", b"").replace(b'"', b"") for parameter in parameters]
+def _names_older(parameters: list[bytes]) -> bool:
+    return OLDER in [parameter.replace(b" ", b"").replace(b'"', b"") for parameter in parameters]
 
 
 def _quality(parameters: list[bytes]) -> float:
     for parameter in parameters:
         name, _, value = parameter.partition(b"=")
-        if name == b"q":
+        if name.strip() == b"q":
             try:
                 return float(value)
             except ValueError:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from inspect import isawaitable
 from typing import Any, TypeAlias
 
@@ -121,6 +122,10 @@ class Endpoint:
                 return await self._execute(document, request, scope, viewer)
         except DeadlinePassed:
             return ExecutionResult(None, [timed_out(seconds, reads_only=reads_only)])
+
+    def delivering(self, scope: Scope) -> AbstractContextManager[None]:  # noqa: ARG002 - for subclasses
+        """Is around the payloads that follow the first."""
+        return nullcontext()
 
     async def _execute(self, document: Document, request: GraphQLRequest, scope: Scope, viewer: Viewer) -> Result:
         now = self.clock()

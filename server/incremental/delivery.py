@@ -46,6 +46,7 @@ async def deliver(
         payloads.told(body)
         turn = Turn(endpoint.turns)
         left = max(scope["ends"] - asyncio.get_running_loop().time(), 0)
+        stack.enter_context(endpoint.delivering(scope))
         try:
             async with Deadline(left, receive, turn.give_back), turn:
                 while body["hasNext"]:

@@ -1,7 +1,8 @@
 """A span for each operation, by OpenTelemetry's conventions for GraphQL, and for each of its phases."""
 
 from collections import OrderedDict
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import strawberry
@@ -20,6 +21,7 @@ from server import trace_id
 from server.documents import Document, Documents
 from server.endpoint import Endpoint, Result
 from server.graphql_request import GraphQLRequest, RequestRefused
+from server.incremental.delivery import Tell
 from server.incremental.payloads import Body
 from server.request_notes import codes_of
 from server.streams.operations import Answers, Execute, OperationRefused, Operations, Source
@@ -86,6 +88,14 @@ class TracedEndpoint(Endpoint):
         with span(self._tracer, "graphql.execute"):
             return await super()._execute(document, request, scope, viewer)
 
+    @contextmanager
+    def delivering(self, scope: Scope) -> Iterator[None]:
+        with span(self._tracer, "graphql.deliver") as made:
+            yield
+            if codes := sorted({error.get("extensions", {}).get("code", "UNKNOWN") for error in scope["errors"]}):
+                made.set_attribute("clinicgraph.error.codes", codes)
+                failed(made, codes[0])
+
     def describe(self, made: Span, scope: Scope) -> None:
         """Says which operation a span is about, if that is known."""
         if (found := scope.get("operation")) is None:
@@ -103,7 +113,8 @@ class TracedEndpoint(Endpoint):
     def _text(self, document: Document) -> str:
         text = self._told.get(document.hash)
         if text is None:
-            text = self._told[document.hash] = without_values(document.node)
+            written = document.node if document.incremental is None else document.incremental.node
+            text = self._told[document.hash] = without_values(written)
             if len(self._told) > KEPT:
                 self._told.popitem(last=False)
         return text
@@ -120,22 +131,26 @@ class TracedOperations(Operations):
         self._describe = endpoint.describe
         self._tracer = tracer
 
-    async def begin(self, request: GraphQLRequest, scope: Scope) -> Answers:
+    async def begin(
+        self, request: GraphQLRequest, scope: Scope, headers: dict[bytes, bytes] | None = None
+    ) -> Answers:
         if "is_noted" in scope:
-            return await super().begin(request, scope)
+            return await super().begin(request, scope, headers)
         attributes = {"http.route": scope["path"], "network.protocol.name": "websocket"}
         with span(self._tracer, SUBSCRIBE, attributes, SpanKind.SERVER) as made:
             note_trace(made)
             scope["asked"] = made
             try:
-                return await super().begin(request, scope)
+                return await super().begin(request, scope, headers)
             except (OperationRefused, RequestRefused):
                 made.set_attribute("clinicgraph.error.codes", codes_of(scope))
                 raise
 
-    async def _answer(self, request: GraphQLRequest, scope: Scope) -> Body:
+    async def _answer(
+        self, request: GraphQLRequest, scope: Scope, headers: dict[bytes, bytes] | None, tell: Tell
+    ) -> None:
         with below(scope.get("asked")):
-            return await super()._answer(request, scope)
+            await super()._answer(request, scope, headers, tell)
 
     def _hearing(self, source: Source, scope: Scope) -> Source:
         return source if "asked" not in scope else HeardBelow(source, scope["asked"])

@@ -136,6 +136,20 @@ async def test_who_asks_may_say_that_nobody_looks(client: Client, spans: Spans) 
     assert spans.all() == []
 
 
+async def test_what_is_deferred(client: Client, spans: Spans) -> None:
+    query = (
+        "query Later { doctors(first: 1) { edges { node { specialty ... @defer { user { name } reviewReason } } } } }"
+    )
+    headers = {"x-test-viewer": "anonymous", "accept": "multipart/mixed"}
+    answer = await client.http.post("/graphql", json={"query": query}, headers=headers)
+    assert answer.text.endswith("-----\r\n")
+    assert "@defer" in str(said(spans.one("query"))["graphql.document"])
+    deliver = spans.one("graphql.deliver")
+    assert spans.above(deliver) == ["POST /graphql"]
+    assert spans.above(spans.one("UserById")) == ["graphql.deliver", "POST /graphql"]
+    assert said(deliver)["clinicgraph.error.codes"] == ("UNAUTHENTICATED",)
+
+
 async def test_a_mutation(writer: Client, spans: Spans) -> None:
     assert (await writer.ask(RENAMED, viewer="patient")).data["updateMe"]["user"]["name"] == "Zoe Z"
     assert spans.above(spans.one("transaction")) == ["graphql.execute", "mutation", "POST /graphql"]
