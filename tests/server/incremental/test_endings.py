@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import asyncpg
+import httpx
 import pytest
 
 from server.settings import Settings
@@ -121,6 +122,25 @@ async def test_hanging_up_ends_the_rest(clinic: str) -> None:
             await all_free(served)
 
 
+@pytest.mark.parametrize("ends", ["hang up", "too long"])
+async def test_a_first_payload_that_does_not_come(ends: str, clinic: str) -> None:
+    settings = LONG if ends == "hang up" else SHORT
+    async with serving(clinic, works=False, settings=settings) as served, locked(clinic, "clinics") as sql:
+        async with served.http as http:
+            headers = {"x-test-viewer": "service", "accept": f"{CURRENT}, application/json"}
+            asking = asyncio.create_task(http.post("/graphql", json={"query": QUERY}, headers=headers))
+            await until(lambda: somebody_waits(sql))
+            if ends == "hang up":
+                asking.cancel()
+            (answer,) = await asyncio.gather(asking, return_exceptions=True)
+        if isinstance(answer, httpx.Response):
+            assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (504, "TIMEOUT")
+        else:
+            assert isinstance(answer, asyncio.CancelledError)
+        await until(lambda: nobody_waits(sql))
+        await all_free(served)
+
+
 async def test_hanging_up_before_the_rest_is_asked_for(clinic: str) -> None:
     async with serving(clinic, works=False, settings=LONG) as served:
         for _ in range(20):
@@ -218,8 +238,13 @@ async def test_a_server_that_stops_finishes_first(accept: str, clinic: str) -> N
 
 async def test_a_client_that_takes_nothing(clinic: str) -> None:
     """Its connection is dropped, and what it asked for ends."""
-    wide = " ".join(f"a{n}: name" for n in range(50))
-    query = f"{{ clinics {{ edges @stream {{ node {{ {wide} doctors {{ edges @stream {{ node {{ id }} }} }} }} }} }} }}"
+    connection = await asyncpg.connect(clinic)
+    await connection.execute("UPDATE doctors SET qualifications = repeat('Q', 1_000)")
+    await connection.close()
+    wide = " ".join(f"a{n}: qualifications" for n in range(50))
+    query = f"""{{ ... @defer {{
+      doctors {{ edges {{ node {{ {wide} }} }} }}
+      ... @defer {{ clinics {{ edges {{ node {{ name }} }} }} }} }} }}"""
     settings = Settings(wire=Wire(show_cost=False, operation_timeout=60))
     async with serving(clinic, settings=settings, patience=Patience(write=0.2), send_buffer=4_096) as served:
         with socket.socket() as deaf:
@@ -231,6 +256,7 @@ async def test_a_client_that_takes_nothing(clinic: str) -> None:
             head = f"POST /graphql HTTP/1.1\r\nhost: x\r\naccept: {CURRENT}\r\nx-test-viewer: service\r\n"
             head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
             await loop.sock_sendall(deaf, head.encode() + body)
+            assert await loop.sock_recv(deaf, 15) == b"HTTP/1.1 200 OK"
 
             async def dropped() -> bool:
                 return not served.server.server_state.connections
