@@ -33,16 +33,16 @@ class Multipart:
         if not self._begun:
             self._begun = True
             await self._begin()
-        await self._write(first + PART + written + BETWEEN + (b"" if more else END), more=more)
+        chunk = first + PART + written + BETWEEN + (b"" if more else END)
+        await self._write({"type": "http.response.body", "body": chunk, "more_body": more})
 
     async def _begin(self) -> None:
         type_ = TYPE if self._older is None else TYPE + b"; deferSpec=20220824"
         rate = self._scope.get("rate")
         described = [(b"content-type", type_), PRIVATE, NOT_BUFFERED, *(() if rate is None else rate.headers)]
-        await self._send({"type": "http.response.start", "status": 200, "headers": described})
+        await self._write({"type": "http.response.start", "status": 200, "headers": described})
 
-    async def _write(self, chunk: bytes, *, more: bool) -> None:
-        message = {"type": "http.response.body", "body": chunk, "more_body": more}
+    async def _write(self, message: Message) -> None:
         await self._patience.within(self._send(message), self._scope)
 
 

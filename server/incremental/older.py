@@ -1,11 +1,11 @@
 """The payloads of August 2022, which Apollo's clients ask for by `deferSpec=20220824`: each says its path itself."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 from server.incremental.payloads import Body
 
-Path = list[str | int]
+Path: TypeAlias = tuple[str | int, ...]
 
 
 class Older:
@@ -19,9 +19,9 @@ class Older:
         announced = body.get("pending", ())
         self._pending.update((each["id"], each) for each in announced)
         if "data" in body:
-            self._count(announced, {(): body["data"]})
+            self._count(announced, {(): [body["data"]]})
             return {key: value for key, value in body.items() if key != "pending"}
-        found: dict[tuple[str | int, ...], Any] = {}
+        found: dict[Path, list[Any]] = {}
         written = [self._later(each, found) for each in body.get("incremental", ())]
         self._count(announced, found)
         told = {(tuple(each["path"]), each.get("label")) for each in written}
@@ -31,16 +31,16 @@ class Older:
                 written.append(ended)
         return {**({"incremental": written} if written else {}), "hasNext": body["hasNext"]}
 
-    def _later(self, each: Body, found: dict[tuple[str | int, ...], Any]) -> Body:
+    def _later(self, each: Body, found: dict[Path, list[Any]]) -> Body:
         of = self._pending[each["id"]]
         path = [*of["path"], *each.get("subPath", ())]
         if "items" in each:
             start = self._next[each["id"]]
-            found.update(((*path, start + index), item) for index, item in enumerate(each["items"]))
+            found.update(((*path, start + index), [item]) for index, item in enumerate(each["items"]))
             self._next[each["id"]] = start + len(each["items"])
             path.append(start)
         else:
-            found[tuple(path)] = each["data"]
+            found.setdefault(tuple(path), []).append(each["data"])
         more = {key: value for key, value in each.items() if key not in ("id", "subPath")}
         return {**more, "path": path, **_label(of)}
 
@@ -52,16 +52,17 @@ class Older:
             return {"data": None if errors else {}, "path": of["path"], **_label(of), **errors}
         return {"items": None, "path": [*of["path"], start], **_label(of), **errors} if errors else None
 
-    def _count(self, announced: Any, found: Mapping[tuple[str | int, ...], Any]) -> None:
+    def _count(self, announced: Sequence[Body], found: Mapping[Path, list[Any]]) -> None:
         """Remembers of lists how much of them is there; their beginnings are in what was just `found`."""
         for each in announced:
             path = tuple(each["path"])
-            for start, data in found.items():
-                if path[: len(start)] == start and isinstance(there := _at(data, path[len(start) :]), list):
-                    self._next[each["id"]] = len(there)
+            for length in range(len(path) + 1):
+                for data in found.get(path[:length], ()):
+                    if isinstance(there := _at(data, path[length:]), list):
+                        self._next[each["id"]] = len(there)
 
 
-def _at(data: Any, path: tuple[str | int, ...]) -> Any:
+def _at(data: Any, path: Path) -> Any:
     for key in path:
         if isinstance(data, dict):
             data = data.get(key)

@@ -76,7 +76,7 @@ async def together(schema: GraphQLSchema, text: str, root: Any, executor: type) 
 @pytest.mark.parametrize("text", [TEXT, TEXT.replace("items", "strict", 1)])
 async def test_the_same_comes_in_the_end(root: str, text: str) -> None:
     def made() -> dict[str, Any]:
-        found = ROOTS[root]()
+        found: dict[str, Any] = ROOTS[root]()
         return found | {"strict": found["items"]}
 
     theirs = await together(SCHEMA, text, made(), IncrementalExecutor)

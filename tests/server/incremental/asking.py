@@ -93,6 +93,22 @@ def put_together(payloads: list[Any]) -> dict[str, Any]:
     return {"data": data} | ({"errors": errors} if errors else {}) | ({"failed": failed} if failed else {})
 
 
+def put_together_older(payloads: list[Any]) -> dict[str, Any]:
+    """One answer of payloads of 2022."""
+    first, *others = payloads
+    data, errors = first["data"], list(first.get("errors", ()))
+    for each in [each for payload in others for each in payload.get("incremental", ())]:
+        errors += each.get("errors", ())
+        if each.get("items") is not None:
+            *path, start = each["path"]
+            there = at(data, path)
+            assert len(there) == start
+            there.extend(each["items"])
+        elif each.get("data") is not None:
+            merge(at(data, each["path"]), each["data"])
+    return {"data": data} | ({"errors": errors} if errors else {})
+
+
 def at(data: Any, path: list[str | int]) -> Any:
     for key in path:
         data = data[key]
