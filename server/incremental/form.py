@@ -27,7 +27,7 @@ from server.complexity import Complexity, Price, Size, Variables, too_complex
 
 DEFER, STREAM = GraphQLDeferDirective.name, GraphQLStreamDirective.name
 MOST_LATER = 1_000
-"""Deferred fragments and streamed items of an answer, each with its own beginning and end: 0.1 ms for each."""
+"""Deferred fragments and streamed items of an answer, each with its own beginning and end: 0.03 ms of CPU for each."""
 FEWEST = "the initialCount of @stream is a number, and at least 0"
 
 
