@@ -64,7 +64,7 @@ class Document:
         """The same, answered in several payloads. Raises a GraphQLError for more of them than there may be."""
         assert self.incremental is not None, "it leaves nothing for later"
         self.incremental.check(self.operation(name), variables)
-        return replace(self, node=self.incremental.node)
+        return replace(self, node=self.incremental.node, asked=self.incremental.asked)
 
     def is_query(self, name: str | None) -> bool:
         """Whether the operation that is meant only reads."""
@@ -129,6 +129,7 @@ class Documents:
         complexity = Complexity(self._schema, node)
         if complexity.errors:
             raise InvalidDocument(complexity.errors)
+        asked = what_is_asked(self._schema, node)
         answered = whole(node) if "defer" in text or "stream" in text else node
         return Document(
             answered,
@@ -137,10 +138,10 @@ class Documents:
                 for each in answered.definitions
                 if isinstance(each, OperationDefinitionNode)
             },
-            what_is_asked(self._schema, node),
+            asked,
             complexity,
             hashlib.sha256(text.encode()).hexdigest(),
-            Incremental(self._schema, node) if answered is not node and not complexity.introspects else None,
+            Incremental(self._schema, node, asked) if answered is not node and not complexity.introspects else None,
         )
 
     def _parse(self, text: str) -> DocumentNode:

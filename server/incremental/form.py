@@ -23,6 +23,7 @@ from graphql import (
     visit,
 )
 
+from loaders.reads import Asked
 from server.complexity import Complexity, Price, Size, Variables, too_complex
 
 DEFER, STREAM = GraphQLDeferDirective.name, GraphQLStreamDirective.name
@@ -52,10 +53,14 @@ class StreamInitialCount(ASTValidationRule):
 
 
 class Incremental:
-    """What a valid document is when it is answered in several payloads. `node` has its directives."""
+    """What a valid document is when it is answered in several payloads. `node` has its directives.
 
-    def __init__(self, schema: GraphQLSchema, node: DocumentNode) -> None:
+    `asked` has no joins: what is deferred is read when its turn has come.
+    """
+
+    def __init__(self, schema: GraphQLSchema, node: DocumentNode, asked: Asked) -> None:
         self.node = node
+        self.asked = Asked(asked.columns, {})
         self._later = _Later(schema, node)
         self._counts: set[str] = set()
         counts = self._counts
