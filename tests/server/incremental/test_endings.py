@@ -12,6 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
+from server.endpoint import AT_ONCE
 from server.settings import Settings
 from server.streams.patience import Patience
 from server.wire import Wire
@@ -190,7 +191,7 @@ async def test_others_have_their_turn_meanwhile(clinic: str) -> None:
         locked(clinic, "doctors") as sql,
         asyncio.TaskGroup() as group,
     ):
-        ready = asyncio.Barrier(7)
+        ready = asyncio.Barrier(AT_ONCE + 1)
         over = asyncio.Event()
 
         async def wait() -> None:
@@ -199,7 +200,7 @@ async def test_others_have_their_turn_meanwhile(clinic: str) -> None:
                 await ready.wait()
                 await over.wait()
 
-        for _ in range(6):
+        for _ in range(AT_ONCE):
             group.create_task(wait())
         async with asyncio.timeout(SOON):
             await ready.wait()
