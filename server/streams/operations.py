@@ -1,5 +1,6 @@
 """Operations whose answers are a stream: a subscription's many, or the one of a query or mutation."""
 
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
@@ -207,8 +208,9 @@ class ManyAnswers:
         self._ended: Callable[[], None] | None = ended
 
     async def tell(self, tell: Tell) -> None:
-        async for event in self._source:
-            await tell(await self._execute(*event))
+        with contextlib.suppress(StopAsyncIteration):
+            while True:
+                await tell(await self._execute(*await self._source.__anext__()))
 
     async def aclose(self) -> None:
         if self._ended is not None:

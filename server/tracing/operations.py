@@ -131,9 +131,7 @@ class TracedOperations(Operations):
         self._describe = endpoint.describe
         self._tracer = tracer
 
-    async def begin(
-        self, request: GraphQLRequest, scope: Scope, headers: dict[bytes, bytes] | None = None
-    ) -> Answers:
+    async def begin(self, request: GraphQLRequest, scope: Scope, headers: dict[bytes, bytes] | None = None) -> Answers:
         if "is_noted" in scope:
             return await super().begin(request, scope, headers)
         attributes = {"http.route": scope["path"], "network.protocol.name": "websocket"}
