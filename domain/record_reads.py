@@ -29,8 +29,8 @@ def record_reads(
 ) -> tuple[str, list[object]] | None:
     """The one statement that records a request's reads of other people's patient data; None where there were none.
 
-    `patients` are the ids of the patients whose data was read, by kind of record; payments are known by appointment. Of
-    each patient one record names all kinds, and one more the payments.
+    `patients` are the ids of the patients whose data was read, by kind of record; of some payments only the appointment
+    is known. Of each patient one record names all kinds, and one more such payments.
     """
     kinds: dict[int, str] = {}
     for entity in sorted(patients):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from asyncpg import Record
 from sqlalchemy import (
@@ -383,11 +383,22 @@ WAITLIST_OFFER = Entity(
     _plain("id", "entry_id", "slot_id", "hold_id", "status", "created_at"),
 )
 
-PATIENT_KEYS: dict[type[Record], str] = {
-    AppointmentRow: "patient_id",
-    HoldRow: "patient_id",
-    PatientRow: "id",
-    PaymentRow: "appointment_id",
-    WaitlistEntryRow: "patient_id",
+
+class PatientKey(NamedTuple):
+    """Rows hold a patient's data of a kind, those at least where `present` is not null, and `column` says whose."""
+
+    kind: str
+    column: str
+    present: str | None = None
+
+
+PAID_APPOINTMENT = "PaidAppointment"
+"""The kind of payments of which only the appointment is known."""
+
+PATIENT_KEYS: dict[type[Record], PatientKey] = {
+    AppointmentRow: PatientKey("Appointment", "patient_id"),
+    HoldRow: PatientKey("Hold", "patient_id"),
+    PatientRow: PatientKey("Patient", "id"),
+    PaymentRow: PatientKey(PAID_APPOINTMENT, "appointment_id"),
+    WaitlistEntryRow: PatientKey("WaitlistEntry", "patient_id"),
 }
-"""Rows that hold a patient's data, and the column that says whose: a patient's id, or her appointment's."""

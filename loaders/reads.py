@@ -78,7 +78,8 @@ class Reads:
     """The reads of one request. Every statement gets the viewer's parameters and the request's `now` (an instant).
 
     `asked` is what the request's document asks for; without it all columns are read, and nothing is joined. `seen` are
-    the keys of what was read about patients, for the audit; `batches` are how many keys loaders read at once.
+    the patients whose data was read, by its kind (`PATIENT_KEYS`), for the audit; `batches` are how many keys loaders
+    read at once.
     """
 
     def __init__(self, pools: Pools, viewer: Viewer, now: datetime, asked: Asked | None = None) -> None:
@@ -89,7 +90,7 @@ class Reads:
         self._pools = pools
         self._asked = asked
         self._values: dict[str, object] = {**viewer.parameters, "now": now}
-        self.seen: dict[type[Record], set[int]] = {}
+        self.seen: dict[str, set[int]] = {}
 
     def wanted(self, entity: Entity, *more: str) -> frozenset[str]:
         """The columns to read of an entity: what is asked, what is always needed, and `more` that the loader needs."""
@@ -112,8 +113,8 @@ class Reads:
         pool = self._pools.lists if statement.filtered else self._pools.lookups
         rows = await pool.fetch(statement.text, arguments, row_type)
         if rows:
-            for kind, key in row_patients(row_type) if patients is None else patients:
-                seen = {row[key] for row in rows}
+            for kind, key, present in row_patients(row_type) if patients is None else patients:
+                seen = {row[key] for row in rows if present is None or row[present] is not None}
                 seen.discard(None)
                 self.seen.setdefault(kind, set()).update(seen)
         return rows

@@ -14,7 +14,7 @@ from asyncpg import Record
 from sqlalchemy import ColumnElement, FromClause
 
 from auth.viewer import Sight, Viewer
-from loaders.entities import PATIENT_KEYS, Entity
+from loaders.entities import PAID_APPOINTMENT, PATIENT_KEYS, Entity, PatientKey
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +41,7 @@ class Joined(NamedTuple):
 
 Joins = tuple[Joined, ...]
 
-Patients = tuple[tuple[type[Record], str], ...]
-"""Classes of rows that hold a patient's data, each with the key that says whose."""
+Patients = tuple[PatientKey, ...]
 
 
 class Place(NamedTuple):
@@ -67,7 +66,7 @@ class RowShape:
 def row_patients(row: type[Record]) -> Patients:
     """Which key of plain rows of a class says whose data it is."""
     key = PATIENT_KEYS.get(row)
-    return () if key is None else ((row, key),)
+    return () if key is None else (key,)
 
 
 @lru_cache(maxsize=4096)
@@ -76,17 +75,22 @@ def row_shape(entity: Entity, wanted: frozenset[str], joins: Joins = ()) -> RowS
     row, patients = entity.row, [*row_patients(entity.row)]
     numbers = count(1)
 
-    def within(joins: Joins) -> dict[str, Place]:
+    def within(joins: Joins, owner: PatientKey | None) -> dict[str, Place]:
         places = {}
         for join, columns, inner in joins:
-            number, kind = next(numbers), join.entity.row
+            number = next(numbers)
             names = {name: f"{number}.{name}" for name in columns}
-            patients.extend((kind, names[key]) for kind, key in row_patients(kind))
-            places[join.field] = Place(names[join.column], names, within(inner))
+            key = PATIENT_KEYS.get(join.entity.row)
+            if key is not None and key.kind == PAID_APPOINTMENT and owner is not None:
+                patients.append(PatientKey("Payment", owner.column, names[join.column]))
+            elif key is not None:
+                key = PatientKey(key.kind, names[key.column])
+                patients.append(key)
+            places[join.field] = Place(names[join.column], names, within(inner, key))
         return places
 
     if joins:
-        row = type(row.__name__, (row,), {"__slots__": (), "__within__": within(joins)})
+        row = type(row.__name__, (row,), {"__slots__": (), "__within__": within(joins, PATIENT_KEYS.get(entity.row))})
     return RowShape(entity, wanted, joins, row, tuple(patients))
 
 

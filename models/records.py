@@ -21,7 +21,7 @@ class AuditRecord(Identified, Base):
     __tablename__ = "audit_records"
     __table_args__ = (
         Index("audit_records_patient_idx", "patient_id", "id", postgresql_where=text("patient_id IS NOT NULL")),
-        Index("audit_records_user_idx", "user_id", "id"),
+        Index("audit_records_user_idx", "user_id", "id", postgresql_where=text("user_id IS NOT NULL")),
         Index("audit_records_happened_idx", "happened_at", postgresql_using="brin"),
     )
 

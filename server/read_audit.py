@@ -9,6 +9,7 @@ import asyncpg
 
 from auth.viewer import Viewer
 from domain.record_reads import record_reads
+from loaders.entities import PAID_APPOINTMENT
 from loaders.reads import Pools, Reads
 from schema.context import Context
 
@@ -29,7 +30,7 @@ def recording(
     """The statement that records whose data was read, with its arguments; None if there is nothing to record."""
     seen: dict[str, set[int]] = {}
     for each in reads:
-        for row, keys in each.seen.items():
-            seen.setdefault(row.__name__.removesuffix("Row"), set()).update(keys)
-    paid = seen.pop("Payment", set())
+        for kind, keys in each.seen.items():
+            seen.setdefault(kind, set()).update(keys)
+    paid = seen.pop(PAID_APPOINTMENT, set())
     return record_reads(viewer, now, request_id, seen, paid)

@@ -96,6 +96,26 @@ async def test_each_kind_is_recorded_also_through_an_application(writer: Client,
     assert await recorded(clinic) == [(None, "service", "read", kind, 1) for kind in ("Appointment,Patient", "Payment")]
 
 
+async def test_what_comes_along_is_recorded_with_what_it_belongs_to(writer: Client, clinic: str) -> None:
+    asked = "{ appointments { edges { node { payment { id } patient { name } } } } }"
+    answer = await writer.ask(asked, viewer="service")
+    nodes = [edge["node"] for edge in answer.data["appointments"]["edges"]]
+    assert answer.statements == 1
+    assert {node["payment"] is None for node in nodes} == {True, False}
+    sql = await asyncpg.connect(clinic)
+    visits = "SELECT appointment_id FROM payments WHERE kind = 'VISIT'"
+    paid = await sql.fetch(f"SELECT DISTINCT patient_id FROM appointments WHERE id IN ({visits})")
+    seen = await sql.fetch("SELECT DISTINCT patient_id FROM appointments")
+    await sql.close()
+    assert await recorded(clinic) == sorted(
+        (
+            (None, "service", "read", "Appointment,Patient,Payment" if row in paid else "Appointment,Patient", row[0])
+            for row in seen
+        ),
+        key=str,
+    )
+
+
 async def test_it_is_stored_before_the_answer_leaves(writer: Client, clinic: str) -> None:
     sql = await asyncpg.connect(clinic)
     await sql.execute("ALTER TABLE audit_records ADD CONSTRAINT nothing CHECK (false) NOT VALID")
