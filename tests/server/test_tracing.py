@@ -29,7 +29,7 @@ from worker.chores import CHORES, Desk
 ASKED = """query Latest($first: Int = 2) {
   # whom it is about
   patients(first: $first, filter: { search: "Patient", statuses: [ACTIVE] }) {
-    edges { node { id person: user { name } } }
+    edges { node { id wards: dependants { name } } }
   }
 }"""
 TOLD = """query Latest($first: Int = _) {
@@ -37,7 +37,7 @@ TOLD = """query Latest($first: Int = _) {
     edges {
       node {
         id
-        person: user {
+        wards: dependants {
           name
         }
       }
@@ -102,12 +102,12 @@ async def test_a_query(client: Client, spans: Spans) -> None:
     for name in ("graphql.parse", "graphql.validate", "graphql.execute"):
         assert spans.above(spans.one(name)) == ["query", "POST /graphql"]
     assert spans.above(spans.one("graphql.plan")) == ["graphql.execute", "query", "POST /graphql"]
-    users = spans.one("UserById")
-    assert spans.above(users) == ["graphql.execute", "query", "POST /graphql"]
-    assert said(users) == {"clinicgraph.loader": "UserById", "clinicgraph.keys": 1}
-    (statement,) = [each for each in spans.named("SELECT") if spans.above(each)[0] == "UserById"]
+    wards = spans.one("DependantsOfPatient")
+    assert spans.above(wards) == ["graphql.execute", "query", "POST /graphql"]
+    assert said(wards) == {"clinicgraph.loader": "DependantsOfPatient", "clinicgraph.keys": 1}
+    (statement,) = [each for each in spans.named("SELECT") if spans.above(each)[0] == "DependantsOfPatient"]
     assert said(statement)["db.system.name"] == "postgresql"
-    assert "FROM users" in said(statement)["db.query.text"]
+    assert "FROM patients" in said(statement)["db.query.text"]
     assert len({each.context.trace_id for each in spans.all() if each.context is not None}) == 1
 
 
