@@ -244,7 +244,7 @@ async def test_a_server_that_stops_finishes_first(accept: str, clinic: str) -> N
 async def test_a_client_that_takes_nothing(clinic: str) -> None:
     """Its connection is dropped, and what it asked for ends."""
     connection = await asyncpg.connect(clinic)
-    await connection.execute("UPDATE doctors SET qualifications = repeat('Q', 1_000)")
+    await connection.execute("UPDATE doctors SET qualifications = repeat('Q', 1000)")
     await connection.close()
     wide = " ".join(f"a{n}: qualifications" for n in range(50))
     query = f"""{{ ... @defer {{
