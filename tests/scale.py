@@ -81,9 +81,11 @@ class recorded:  # noqa: N801 - reads as a statement: with recorded(…)
     def __enter__(self) -> None:
         seen, fetch = self._seen, self._fetch
 
-        async def note(reads: Reads, statement: Statement, row: type[Any], values: Mapping[str, object]) -> Any:
+        async def note(
+            reads: Reads, statement: Statement, row: type[Any], values: Mapping[str, object], *more: Any
+        ) -> Any:
             seen.append((statement, {**reads._values, **values}))
-            return await fetch(reads, statement, row, values)
+            return await fetch(reads, statement, row, values, *more)
 
         Reads.fetch = note  # type: ignore[assignment,method-assign]
 
