@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from asyncpg import Record
 from sqlalchemy import (
@@ -382,23 +382,3 @@ WAITLIST_OFFER = Entity(
     WaitlistOfferRow,
     _plain("id", "entry_id", "slot_id", "hold_id", "status", "created_at"),
 )
-
-
-class PatientKey(NamedTuple):
-    """Rows hold a patient's data of a kind, those at least where `present` is not null, and `column` says whose."""
-
-    kind: str
-    column: str
-    present: str | None = None
-
-
-PAID_APPOINTMENT = "PaidAppointment"
-"""The kind of payments of which only the appointment is known."""
-
-PATIENT_KEYS: dict[type[Record], PatientKey] = {
-    AppointmentRow: PatientKey("Appointment", "patient_id"),
-    HoldRow: PatientKey("Hold", "patient_id"),
-    PatientRow: PatientKey("Patient", "id"),
-    PaymentRow: PatientKey(PAID_APPOINTMENT, "appointment_id"),
-    WaitlistEntryRow: PatientKey("WaitlistEntry", "patient_id"),
-}

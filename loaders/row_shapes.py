@@ -14,7 +14,8 @@ from asyncpg import Record
 from sqlalchemy import ColumnElement, FromClause
 
 from auth.viewer import Sight, Viewer
-from loaders.entities import PAID_APPOINTMENT, PATIENT_KEYS, Entity, PatientKey
+from loaders.entities import Entity
+from loaders.patient_keys import PAID_APPOINTMENT, PATIENT_KEYS, PatientKey
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import asyncpg
 
 from auth.viewer import Viewer
 from domain.record_reads import record_reads
-from loaders.entities import PAID_APPOINTMENT
+from loaders.patient_keys import PAID_APPOINTMENT
 from loaders.reads import Pools, Reads
 from schema.context import Context
 
