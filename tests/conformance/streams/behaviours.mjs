@@ -64,6 +64,20 @@ export function heardBy(client, payload, ...more) {
 /** All that comes of one operation. */
 export const all = (client, payload = { query: QUERY }) => heardBy(client, payload).over;
 
+/** Two subscriptions and a query over one client: the query's answer, and what the first heard after it had ended. */
+export async function sideBySide(one) {
+  const [first, second] = [heardBy(one.client, WATCH), heardBy(one.client, WATCH)];
+  await touchUntil(() => first.results.length && second.results.length);
+  first.end();
+  await first.over;
+  const [ended, before] = [first.results.length, second.results.length];
+  const answer = await all(one.client);
+  await touchUntil(() => second.results.length > before);
+  second.end();
+  await second.over;
+  return [answer, first.results.length - ended];
+}
+
 export const codes = (errors) => errors.map((error) => error.extensions.code);
 
 function short(error) {

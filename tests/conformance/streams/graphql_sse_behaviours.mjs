@@ -1,6 +1,6 @@
 // Each behaviour that graphql-sse documents, of its distinct connections mode and of its client, tried against the server.
 import { createClient } from "graphql-sse";
-import { ANSWER, CHANGE, PARTIAL, QUERY, WATCH, all, behaviour, codes, given, heardBy, touchUntil, until } from "./behaviours.mjs";
+import { ANSWER, CHANGE, PARTIAL, QUERY, WATCH, all, behaviour, codes, given, heardBy, sideBySide, touchUntil, until } from "./behaviours.mjs";
 
 const { http: url } = given;
 const token = (name) => ({ authorization: `Bearer ${name}` });
@@ -96,16 +96,7 @@ await behaviour("heartbeats are passed over", async () => {
 }, [true, true, []]);
 await behaviour("operations side by side", async () => {
   const one = recorded();
-  const [first, second] = [heardBy(one.client, WATCH), heardBy(one.client, WATCH)];
-  await touchUntil(() => first.results.length && second.results.length);
-  first.end();
-  await first.over;
-  const [ended, before] = [first.results.length, second.results.length];
-  const answer = await all(one.client);
-  await touchUntil(() => second.results.length > before);
-  second.end();
-  await second.over;
-  return [answer, first.results.length - ended, one.fetched.length];
+  return [...(await sideBySide(one)), one.fetched.length];
 }, [good, 0, 3]);
 await behaviour("single connection mode is not offered", async () => {
   const { client, fetched } = recorded({ singleConnection: true, retryAttempts: 0 });

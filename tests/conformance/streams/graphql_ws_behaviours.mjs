@@ -1,7 +1,7 @@
 // Each behaviour that graphql-ws documents, of its protocol and of its client, tried against the server.
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
-import { ANSWER, CHANGE, PARTIAL, QUERY, WATCH, all, behaviour, codes, given, heardBy, touchUntil, until } from "./behaviours.mjs";
+import { ANSWER, CHANGE, PARTIAL, QUERY, WATCH, all, behaviour, codes, given, heardBy, sideBySide, touchUntil, until } from "./behaviours.mjs";
 
 const { url, impatient } = given;
 const token = (name) => ({ authorization: `Bearer ${name}` });
@@ -112,16 +112,7 @@ await behaviour("no ping of the server", async () => {
 }, [[], []]);
 await behaviour("operations side by side", async () => {
   const one = recorded();
-  const [first, second] = [heardBy(one.client, WATCH), heardBy(one.client, WATCH)];
-  await touchUntil(() => first.results.length && second.results.length);
-  first.end();
-  await first.over;
-  const [ended, before] = [first.results.length, second.results.length];
-  const answer = await all(one.client);
-  await touchUntil(() => second.results.length > before);
-  second.end();
-  await second.over;
-  return [answer, first.results.length - ended, one.connects()];
+  return [...(await sideBySide(one)), one.connects()];
 }, [good, 0, 1]);
 
 // The protocol: close codes. The client takes the first six for the end, and comes again after the others.
