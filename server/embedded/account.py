@@ -45,7 +45,12 @@ class Account:
         me = os.geteuid()
         if cluster.exists():
             owner = cluster.stat()
-            if owner.st_uid == 0 or me not in (0, owner.st_uid):
+            if owner.st_uid == 0:
+                raise EmbeddedPostgresError(
+                    f"the PostgreSQL cluster in {cluster} belongs to root, as whom PostgreSQL does not run: if it was "
+                    "copied, copy it with its owner (cp -a), or set CLINICGRAPH_DATA_DIR to another folder"
+                )
+            if me not in (0, owner.st_uid):
                 raise EmbeddedPostgresError(
                     f"the PostgreSQL cluster in {cluster} belongs to {user_name(owner.st_uid)}, not to "
                     f"{user_name(me)} nor a user it runs as: set CLINICGRAPH_DATA_DIR to another folder"
