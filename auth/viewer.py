@@ -1,5 +1,6 @@
 """The viewer: who is asking, for one request."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -53,13 +54,13 @@ class Viewer:
         )
 
     @property
-    def parameters(self) -> dict[str, object]:
-        """Values for the parameters that visibility expressions name."""
+    def parameters(self) -> dict[str, Hashable]:
+        """Values for the parameters that visibility expressions name; with equal ones the same is visible."""
         return {
             "viewer_user_id": self.user_id,
             "viewer_patient_id": self.patient_id,
             "viewer_doctor_id": self.doctor_id,
-            "viewer_clinic_ids": list(self.clinic_ids),
+            "viewer_clinic_ids": self.clinic_ids,
         }
 
 

@@ -1,52 +1,73 @@
 """Who looked at whose records: written down before the answer leaves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from auth.viewer import Viewer
 
 RECORD = """
-INSERT INTO audit_records (happened_at, user_id, client_id, request_id, action, entity, patient_id)
-SELECT $1::timestamptz, $2::bigint, $3::text, $4::text, 'read', entity, patient_id
-FROM unnest($5::text[], $6::text[]) AS seen (entity, patient_ids), unnest(seen.patient_ids::bigint[]) AS patient_id
-"""
-WITH_PAYMENTS = (
-    RECORD
-    + """
-UNION ALL
-SELECT DISTINCT $1::timestamptz, $2::bigint, $3::text, $4::text, 'read', 'Payment', patient_id
-FROM appointments WHERE id = ANY ($7::text::bigint[]) AND patient_id IS DISTINCT FROM $8::bigint
-"""
+WITH seen AS (
+  SELECT * FROM unnest(
+    $1::timestamptz[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[]
+  ) AS seen (happened_at, user_id, client_id, request_id, entity, patient_ids, paid_appointment_ids, own_patient_id)
 )
+INSERT INTO audit_records (happened_at, user_id, client_id, request_id, action, entity, patient_id)
+SELECT happened_at, user_id, client_id, request_id, 'read', entity, patient_id
+FROM seen, unnest(patient_ids::bigint[]) AS patient_id
+UNION ALL
+SELECT DISTINCT happened_at, user_id, client_id, request_id, 'read', entity, patient_id
+FROM seen JOIN appointments ON appointments.id = ANY (paid_appointment_ids::bigint[])
+WHERE patient_id IS DISTINCT FROM own_patient_id
+"""
 EXPORT = """
 INSERT INTO audit_records (happened_at, user_id, client_id, request_id, action, entity)
 VALUES ($1::timestamptz, $2::bigint, $3::text, $4::text, 'export', $5::text)
 """
 
 
-def record_reads(
-    viewer: Viewer, now: datetime, request_id: str, patients: Mapping[str, set[int]], paid_appointments: set[int]
-) -> tuple[str, list[object]] | None:
-    """The one statement that records a request's reads of other people's patient data; None where there were none.
+class ReadRecord(NamedTuple):
+    """Of which patients a request has read one kind of record, or several kinds with commas between them.
 
-    `patients` are the ids of the patients whose data was read, by kind of record; of some payments only the appointment
-    is known. Of each patient one record names all kinds, and one more such payments.
+    Ids are written as PostgreSQL's arrays. Of some payments only the appointment is known.
+    """
+
+    happened_at: datetime
+    user_id: int | None
+    client_id: str | None
+    request_id: str
+    entity: str
+    patient_ids: str
+    paid_appointment_ids: str
+    own_patient_id: int | None
+
+
+def reads_to_record(
+    viewer: Viewer, now: datetime, request_id: str, patients: Mapping[str, set[int]], paid_appointments: set[int]
+) -> list[ReadRecord]:
+    """A request's reads of other people's patient data.
+
+    `patients` are the ids of the patients whose data was read, by kind of record. Each patient is in one record, which
+    names all kinds, and in one more for payments of which only the appointment is known.
     """
     kinds: dict[int, str] = {}
     for entity in sorted(patients):
         for patient in patients[entity]:
             kinds[patient] = f"{kinds[patient]},{entity}" if patient in kinds else entity
     kinds.pop(viewer.patient_id or 0, None)
-    if not kinds and not paid_appointments:
-        return None
     seen: dict[str, list[int]] = {}
     for patient in sorted(kinds):
         seen.setdefault(kinds[patient], []).append(patient)
-    record: list[object] = [now, viewer.user_id, viewer.client_id, request_id]
-    record += [list(seen), [_array(ids) for ids in seen.values()]]
-    if not paid_appointments:
-        return RECORD, record
-    return WITH_PAYMENTS, [*record, _array(sorted(paid_appointments)), viewer.patient_id]
+    by = (now, viewer.user_id, viewer.client_id, request_id)
+    records = [ReadRecord(*by, entity, _array(ids), "{}", None) for entity, ids in seen.items()]
+    if paid_appointments:
+        records.append(ReadRecord(*by, "Payment", "{}", _array(sorted(paid_appointments)), viewer.patient_id))
+    return records
+
+
+def record_reads(records: Sequence[ReadRecord]) -> tuple[str, list[object]]:
+    """The one statement that records reads, of one request or of several."""
+    return RECORD, [list(column) for column in zip(*records, strict=True)]
 
 
 def _array(ids: list[int]) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from functools import cached_property
+from typing import Any, TypeVar
 
 from asyncpg import Record
 
@@ -11,6 +12,7 @@ from auth.viewer import Viewer
 from loaders.connections import Connections
 from loaders.entities import Entity
 from loaders.row_shapes import Join, Joined, Joins, Patients, RowShape, row_patients, row_shape
+from loaders.shared_lookups import Lookup, SharedLookups
 from models.statement import Statement
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -35,6 +37,15 @@ class Pools:
     lookups: Connections
     lists: Connections
     writes: Connections
+
+    @property
+    def by_name(self) -> Mapping[str, Connections]:
+        return {"lookups": self.lookups, "lists": self.lists, "writes": self.writes}
+
+    @cached_property
+    def shared(self) -> SharedLookups:
+        """Look-ups that requests make together."""
+        return SharedLookups(self.lookups)
 
 
 class Asked:
@@ -112,9 +123,18 @@ class Reads:
         arguments = statement.arguments({**self._values, **values})
         pool = self._pools.lists if statement.filtered else self._pools.lookups
         rows = await pool.fetch(statement.text, arguments, row_type)
-        if rows:
-            for kind, key, present in row_patients(row_type) if patients is None else patients:
-                seen = {row[key] for row in rows if present is None or row[present] is not None}
-                seen.discard(None)
-                self.seen.setdefault(kind, set()).update(seen)
+        self._see(rows, row_patients(row_type) if patients is None else patients)
         return rows
+
+    async def fetch_by(self, statement: Statement, shape: RowShape, column: str, keys: Sequence[int]) -> Sequence[Any]:
+        """The rows of a look-up whose `column` is one of the keys: requests that look up the same share a statement."""
+        self.statements += 1
+        rows = await self._pools.shared.fetch(statement, Lookup(shape.row, column, keys, self._values))
+        self._see(rows, shape.patients)
+        return rows
+
+    def _see(self, rows: Sequence[Record], patients: Patients) -> None:
+        for kind, key, present in patients if rows else ():
+            seen = {row[key] for row in rows if present is None or row[present] is not None}
+            seen.discard(None)
+            self.seen.setdefault(kind, set()).update(seen)

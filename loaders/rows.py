@@ -39,7 +39,7 @@ class RowsBy(Loader[int, Any]):
 
 async def _rows(reads: Reads, entity: Entity, column: str, keys: list[int]) -> Sequence[Record]:
     shape = reads.shape(entity, column)
-    return await reads.fetch(_select_by(shape, column, reads.sight), shape.row, {"keys": keys}, shape.patients)
+    return await reads.fetch_by(_select_by(shape, column, reads.sight), shape, column, keys)
 
 
 @lru_cache(maxsize=4096)

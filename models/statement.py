@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Statement:
     """SQL text with `$1 …`, the names of its parameters in that order, and values fixed at compilation.
 

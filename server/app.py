@@ -110,7 +110,7 @@ def create_app(
                 open_pools(dsn, settings.wire.operation_timeout, parts.connections)
             )
             await stack.enter_async_context(endpoint.admission.open())
-            app.state.identity, app.state.events = identity, events
+            app.state.identity, app.state.events, app.state.read_audit = identity, events, endpoint.read_audit
             app.state.leaving, app.state.works, app.state.buckets = doorway.leaving, works, endpoint.admission.buckets
             if identity is not None:
                 endpoint.viewer_of = await stack.enter_async_context(identity.open(dsn, pools))

@@ -95,7 +95,7 @@ async def open_pools(dsn: str, deadline: float = 30.0, pool: MakePool = Connecti
     try:
         yield pools
     finally:
-        for connections in (pools.lookups, pools.lists, pools.writes):
+        for connections in pools.by_name.values():
             await connections.close()
 
 

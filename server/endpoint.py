@@ -26,6 +26,7 @@ from server.admission import Admission
 from server.deadlines import Deadline, DeadlinePassed, Turn
 from server.documents import Document, Documents, InvalidDocument
 from server.graphql_request import GraphQLRequest, RequestRefused
+from server.read_audit import ReadAudit
 from server.request_context import make_context, rate_of
 from server.unavailable import TIMEOUT
 from server.wire import Wire
@@ -72,6 +73,7 @@ class Endpoint:
         self.turns = asyncio.Semaphore(AT_ONCE)
         self.wire = wire
         self.admission = Admission(self.documents, wire)
+        self.read_audit = ReadAudit(lambda: self.pools)
 
     async def look_up(self, text: str, arguments: Sequence[object], row_type: type[RecordT]) -> list[RecordT]:
         """The rows of one statement that belongs to no request."""

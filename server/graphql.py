@@ -14,7 +14,6 @@ from server.graphql_request import EVENT_STREAM, JSON, MULTIPART, RequestRefused
 from server.incremental.delivery import deliver
 from server.incremental.multipart import Multipart, in_one_part
 from server.pages import graphiql
-from server.read_audit import record
 from server.statuses import status_of
 from server.streams.patience import Patience, Stalled
 
@@ -54,7 +53,7 @@ class OverHttp:
                 parts = Multipart(scope, raw, self._patience, format_asked(headers) or Format.CURRENT)
                 await self._deliver(result, scope, receive, parts)
                 return
-            recorded = record(scope.get("context"), endpoint.pools)
+            recorded = endpoint.read_audit.begin(scope.get("context"))
             body = body_of(result, scope["request_id"])
             scope["errors"] = body.get("errors")
             if "data" in body and endpoint.wire.show_cost:

@@ -63,7 +63,7 @@ class Sampler:
             for labels, count in read().items():
                 _at(counter, labels).inc(count - self._taken.get((counter, labels), 0))
                 self._taken[counter, labels] = count
-        for name, pool in vars(self._pools).items():
+        for name, pool in self._pools.by_name.items():
             use = pool.use
             metrics.CONNECTIONS.labels(name, "in_use").set(use.open - use.idle)
             metrics.CONNECTIONS.labels(name, "idle").set(use.idle)

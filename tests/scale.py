@@ -76,10 +76,10 @@ class recorded:  # noqa: N801 - reads as a statement: with recorded(…)
 
     def __init__(self, seen: list[tuple[Statement, Mapping[str, object]]]) -> None:
         self._seen = seen
-        self._fetch = Reads.fetch
+        self._fetch, self._fetch_by = Reads.fetch, Reads.fetch_by
 
     def __enter__(self) -> None:
-        seen, fetch = self._seen, self._fetch
+        seen, fetch, fetch_by = self._seen, self._fetch, self._fetch_by
 
         async def note(
             reads: Reads, statement: Statement, row: type[Any], values: Mapping[str, object], *more: Any
@@ -87,10 +87,14 @@ class recorded:  # noqa: N801 - reads as a statement: with recorded(…)
             seen.append((statement, {**reads._values, **values}))
             return await fetch(reads, statement, row, values, *more)
 
-        Reads.fetch = note  # type: ignore[assignment,method-assign]
+        async def note_by(reads: Reads, statement: Statement, *lookup: Any) -> Any:
+            seen.append((statement, {**reads._values, "keys": lookup[-1]}))
+            return await fetch_by(reads, statement, *lookup)
+
+        Reads.fetch, Reads.fetch_by = note, note_by  # type: ignore[assignment,method-assign]
 
     def __exit__(self, *_: object) -> None:
-        Reads.fetch = self._fetch  # type: ignore[method-assign]
+        Reads.fetch, Reads.fetch_by = self._fetch, self._fetch_by  # type: ignore[method-assign]
 
 
 async def plan_of(

@@ -44,7 +44,9 @@ async def answer(request: Request, now: datetime, take: Take) -> Response:
     503 for what passes."""
     try:
         viewer = await viewer_of(request)
-        file, lines = await take(request, Export(request.app.state.pools, viewer, now, request.scope["request_id"]))
+        state = request.app.state
+        export = Export(state.pools, state.read_audit, viewer, now, request.scope["request_id"])
+        file, lines = await take(request, export)
     except ExportRefused as refused:
         return refused.response
     except Exception as failure:

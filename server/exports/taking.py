@@ -13,7 +13,7 @@ from domain.record_reads import record_export
 from loaders.loader import Loaders
 from loaders.reads import Pools, Reads
 from server.exports.csv import BYTE_ORDER_MARK, Cell, written
-from server.read_audit import recording
+from server.read_audit import ReadAudit
 
 Row: TypeAlias = Sequence[Cell]
 Visit: TypeAlias = Callable[[], Loaders]
@@ -28,6 +28,7 @@ class Export:
     """One export of one viewer: what it reads is as she may see it at `now`, and is recorded."""
 
     pools: Pools
+    read_audit: ReadAudit
     viewer: Viewer
     now: datetime
     request_id: str
@@ -37,7 +38,7 @@ class Export:
 
     async def begin(self, file: str, pages_of: PagesOfRows, *, bom: bool = False) -> AsyncGenerator[str, None]:
         """The lines, once the first page is there and the export is recorded. `bom`: begin with U+FEFF."""
-        await self._fetch(record_export(self.viewer, self.now, self.request_id, file))
+        await self.pools.lookups.fetch(*record_export(self.viewer, self.now, self.request_id, file), Record)
         opened: list[Loaders] = []
 
         def visit() -> Loaders:
@@ -62,12 +63,7 @@ class Export:
     async def _record(self, opened: Iterable[Loaders]) -> None:
         """Stores whose records a page shows, before it leaves."""
         reads = [loaders.reads for loaders in opened]
-        statement = recording(self.viewer, self.now, self.request_id, reads)
-        if statement is not None:
-            await self._fetch(statement)
-
-    async def _fetch(self, statement: tuple[str, list[object]]) -> None:
-        await self.pools.lookups.fetch(*statement, Record)
+        await self.read_audit.record(self.viewer, self.now, self.request_id, reads)
 
 
 async def resumed(first: Iterable[str], rest: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:

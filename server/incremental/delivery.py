@@ -15,7 +15,6 @@ from starlette.types import Receive, Scope
 from server.deadlines import Deadline, DeadlinePassed, Turn
 from server.endpoint import Endpoint, timed_out
 from server.incremental.payloads import Body, Payloads
-from server.read_audit import record
 
 Results: TypeAlias = AsyncGenerator[SubsequentIncrementalExecutionResult, None]
 Tell: TypeAlias = Callable[[Body], Awaitable[None]]
@@ -70,7 +69,7 @@ async def _next(endpoint: Endpoint, scope: Scope, payloads: Payloads, rest: Resu
 async def _record(endpoint: Endpoint, scope: Scope) -> None:
     """Records whose data was read since the last time."""
     context = scope["context"]
-    recorded = record(context, endpoint.pools)
+    recorded = endpoint.read_audit.begin(context)
     context.reads.seen = {}
     if recorded is not None:
         await recorded

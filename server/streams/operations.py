@@ -20,7 +20,6 @@ from server.graphql_request import GraphQLRequest, RequestRefused
 from server.incremental.delivery import Tell, deliver
 from server.incremental.payloads import Body
 from server.metrics import SUBSCRIPTIONS, observe_reads
-from server.read_audit import record
 from server.request_context import make_context
 from server.streams.notes import operation_begins, operation_ends
 
@@ -179,7 +178,7 @@ class Operations:
         return execute
 
     async def _shown_and_recorded(self, result: ExecutionResult, context: Context | None, request_id: str) -> Body:
-        recorded = record(context, self._endpoint.pools)
+        recorded = self._endpoint.read_audit.begin(context)
         body = body_of(result, request_id)
         if recorded is not None:
             await recorded
