@@ -131,6 +131,8 @@ class Pages(Loader[int, Page]):
     parents     which rows are a parent's
     spreads     conditions that list distinct ids of such parents: answered from the pages of each
     visible_if  conditions that let through only what everybody may see: visibility need not be checked
+    steady      conditions that let through a like share of the rows whatever their values: a list with no others is
+                not planned for them
     """
 
     entity: ClassVar[Entity]
@@ -140,6 +142,7 @@ class Pages(Loader[int, Page]):
     spreads: ClassVar[Mapping[str, str]] = {}
     always: ClassVar[ColumnElement[bool]] = true()
     visible_if: ClassVar[frozenset[str]] = frozenset()
+    steady: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self, reads: Reads, parent: str | None, order: Order, filter: Filter, first: int, after: str | None
@@ -204,8 +207,8 @@ def _page_statement(
         query = _first(query, _keys(query.selected_columns, order), order, first + 1)
     if shape.joins:
         query = _with_joins(query, order, shape, sight)
-    filtered = parent is None and (bool(conditions) or after or not sight.everything)
-    return compile_statement(query, filtered=filtered)
+    varying = not pages.steady.issuperset(conditions) if conditions else after or not sight.everything
+    return compile_statement(query, filtered=parent is None and varying)
 
 
 def _with_joins(query: Select[Any], order: Order, shape: RowShape, sight: Sight) -> Select[Any]:

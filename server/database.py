@@ -24,6 +24,7 @@ MIGRATION_LOCK = 7_016_996_765_293_437_281  # any number, the same in every proc
 LOOKUP_CONNECTIONS, LIST_CONNECTIONS, WRITE_CONNECTIONS = 6, 4, 8
 CANCELLATION_SECONDS = 5
 STATEMENTS = 1_000  # prepared, per connection
+ONE_PLAN, PLANNED_ANEW = "force_generic_plan", "force_custom_plan"  # see loaders.reads.Pools
 SESSION = {
     "application_name": "clinicgraph",
     "timezone": "UTC",
@@ -84,8 +85,8 @@ async def open_pools(dsn: str, deadline: float = 30.0, pool: MakePool = Connecti
     # A deadline cancels its statements itself; this is for those whose cancellation got lost.
     session = {"statement_timeout": str(round((deadline + CANCELLATION_SECONDS) * 1000))}
     pools = Pools(
-        lookups=pool(connecting(dsn, **session), LOOKUP_CONNECTIONS),
-        lists=pool(connecting(dsn, **session, plan_cache_mode="force_custom_plan"), LIST_CONNECTIONS),
+        lookups=pool(connecting(dsn, **session, plan_cache_mode=ONE_PLAN), LOOKUP_CONNECTIONS),
+        lists=pool(connecting(dsn, **session, plan_cache_mode=PLANNED_ANEW), LIST_CONNECTIONS),
         writes=pool(connecting(dsn, **session), WRITE_CONNECTIONS),
     )
     try:

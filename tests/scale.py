@@ -25,7 +25,7 @@ from rich.table import Table
 from loaders.reads import Reads
 from models.statement import Statement
 from schema.guards import REFUSALS
-from server.database import SESSION, migrate, the_database
+from server.database import ONE_PLAN, PLANNED_ANEW, SESSION, migrate, the_database
 from server.progress import progress_bars
 from server.seed import Sizes, seed
 from server.settings import Settings
@@ -103,7 +103,7 @@ async def plan_of(
     """The settled plan of a prepared statement; `options` are those of EXPLAIN."""
     arguments = ", ".join(literal(value) for value in statement.arguments(values))
     execute = f"EXECUTE scaled({arguments})" if arguments else "EXECUTE scaled"
-    mode = "force_custom_plan" if statement.filtered else "auto"
+    mode = PLANNED_ANEW if statement.filtered else ONE_PLAN
     await sql.execute(f"SET plan_cache_mode = {mode}; PREPARE scaled AS {statement.text}")
     try:
         for _ in range(EXECUTIONS):

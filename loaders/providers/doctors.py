@@ -74,6 +74,7 @@ class DoctorPages(Pages):
         "licence_expiring": licence_expiring,
         "without_slots": lambda: without_slots(DOCTORS.c.id, "doctor_id"),
     }
+    steady = frozenset({"specialty", "clinic_id"})
     parents = {"clinic": lambda clinic_id: _works_where(AFFILIATIONS.c.clinic_id == clinic_id)}
 
 
