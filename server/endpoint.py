@@ -31,10 +31,12 @@ from server.request_context import make_context, rate_of
 from server.unavailable import TIMEOUT
 from server.wire import Wire
 
-AT_ONCE = 6
+AT_ONCE = 8
 """Executions under way in a process: enough that it has work while PostgreSQL does its own, and no more. Each has its
 rows in memory, and waits longer for its turn at the one core the more there are.
 """
+LIGHT = 20
+"""The cost up to which a query needs no turn: it has few rows, and would wait behind those that have many."""
 
 ViewerOf: TypeAlias = Callable[[Scope], Awaitable[Viewer]]
 Result: TypeAlias = ExecutionResult | ExperimentalIncrementalExecutionResults
@@ -118,6 +120,9 @@ class Endpoint:
                 # It may wait for locks, and would keep readers waiting with it; its connections are limit enough. And
                 # it runs to its end though its client may have hung up.
                 async with Deadline(seconds):
+                    return await self._execute(document, request, scope, viewer)
+            if scope["cost"]["estimated"] <= LIGHT:
+                async with Deadline(seconds, receive):
                     return await self._execute(document, request, scope, viewer)
             turn = Turn(self.turns)
             async with Deadline(seconds, receive, turn.give_back), turn:

@@ -26,6 +26,8 @@ DEEPEST = 40
 
 def write_logs(log_format: LogFormat) -> None:
     """From now on this process logs to its standard error: warnings of everybody, and each request."""
+    # No line says which thread or process: looking that up took longer than the rest of a record.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if log_format is LogFormat.JSON else TextLines())
     root = logging.getLogger()

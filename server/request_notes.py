@@ -50,16 +50,6 @@ def note(scope: Scope, status: int, seconds: float, transport: str = "http") -> 
             metrics.REFUSALS.labels(metrics.REFUSALS_BY_CODE[code]).inc()
     if status in metrics.REFUSALS_BY_STATUS:
         metrics.REFUSALS.labels(metrics.REFUSALS_BY_STATUS[status]).inc()
-    found = scope.get("operation")
-    if found is not None and found[1].operation is not OperationType.SUBSCRIPTION:
-        metrics.observe_operation(found[1].operation.value, operation_name(found[1]), seconds)
-        if (context := scope.get("context")) is not None:
-            metrics.observe_reads(context.reads)
-    if log.isEnabledFor(logging.INFO) and (scope["path"] not in PROBES or status >= 500):
-        _write(scope, status, seconds, transport, route, codes)
-
-
-def _write(scope: Scope, status: int, seconds: float, transport: str, route: str, codes: list[str]) -> None:
     fields: dict[str, Any] = {
         "request_id": scope.get("request_id") or request_id.current.get(),
         "transport": transport,
@@ -69,20 +59,24 @@ def _write(scope: Scope, status: int, seconds: float, transport: str, route: str
         "latency_ms": round(seconds * 1000, 2),
     }
     if (viewer := scope.get("viewer")) is not None:
-        fields |= {"user_id": viewer.user_id, "client_id": viewer.client_id}
+        fields["user_id"], fields["client_id"] = viewer.user_id, viewer.client_id
+    context = scope.get("context")
     if (found := scope.get("operation")) is not None:
         document, operation = found
-        fields |= {
-            "operation_type": operation.operation.value,
-            "operation": operation_name(operation),
-            "document": document.hash,
-        }
-    if (context := scope.get("context")) is not None:
+        kind, name = operation.operation, operation_name(operation)
+        fields["operation_type"], fields["operation"], fields["document"] = kind.value, name, document.hash
+        if kind is not OperationType.SUBSCRIPTION:
+            metrics.observe_operation(kind.value, name, seconds)
+            if context is not None:
+                metrics.observe_reads(context.reads)
+    if context is not None:
         fields["statements"] = context.reads.statements
     if codes:
         fields["error_codes"] = codes
-    record = log.makeRecord(log.name, logging.INFO, "", 0, "request", (), None, extra={"fields": fields})
-    log.handle(record)
+    if log.isEnabledFor(logging.INFO) and (scope["path"] not in PROBES or status >= 500):
+        record = logging.LogRecord(log.name, logging.INFO, "", 0, "request", (), None)
+        record.fields = fields
+        log.handle(record)
 
 
 def codes_of(scope: Scope) -> list[str]:

@@ -16,10 +16,7 @@ from auth.viewer import Viewer
 from bench.servers.place import DSN, NOW, PORT
 from schema import guards
 from schema.directives import Guard
-from server.admission import Admission
 from server.app import Application, create_app
-from server.documents import Document
-from server.graphql_request import GraphQLRequest
 from server.logs import write_logs
 from server.serve import bind, uvicorn_config
 from server.settings import Settings
@@ -46,13 +43,6 @@ async def service(_scope: Scope) -> Viewer:
     return SERVICE
 
 
-class LettingIn(Admission):
-    """Works out no cost, and counts nobody's rate."""
-
-    async def admit(self, document: Document, request: GraphQLRequest, scope: Scope, viewer: Viewer) -> None:  # noqa: ARG002
-        scope["cost"] = {}
-
-
 def unguarded(viewer: Viewer, guards: Iterable[Guard]) -> None:
     """In place of `schema.guards.check`."""
 
@@ -61,7 +51,6 @@ def bare_app(settings: Settings) -> Bare:
     guards.check = unguarded
     unlimited = Wire(show_cost=False, rate=0, anonymous_rate=0)
     app = create_app(DSN, Settings(data_dir=settings.data_dir, wire=unlimited), service, lambda: NOW)
-    app.endpoint.admission = LettingIn(app.endpoint.documents, unlimited)
     return Bare(app)
 
 
