@@ -73,6 +73,7 @@ class Loader(Generic[K, V]):
             task.cancel()
 
     async def _load_apart(self, keys: list[K]) -> list[V]:
+        self._single = None  # which refers to this loader: together they would wait for the garbage collector
         task = asyncio.current_task()
         assert task is not None, "aiodataloader loads in tasks"
         if self._given_up:

@@ -115,3 +115,7 @@ class Client:
         )
         context = self._scope.get("context")
         return Answer(response, context.reads.statements if context else 0)
+
+    def let_go(self) -> None:
+        """Forgets the last request, so that what it read can go."""
+        self._scope = {}
