@@ -4,28 +4,29 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
-from bench.operations import HERE
+from bench.operations import HERE, IN_TURN
 
 FUNCTIONS = HERE / "peers" / "postgraphile.sql"
 SPECIALTY = "Cardiology"
 WEEK = timedelta(days=7)
 BUSY = """
-    SELECT a.doctor_id, count(*) AS visits FROM appointments a JOIN clinics c ON c.id = a.clinic_id
+    SELECT a.doctor_id FROM appointments a JOIN clinics c ON c.id = a.clinic_id
     WHERE a.starts_at >= $1 AND a.starts_at < $2
     GROUP BY a.doctor_id
-    HAVING count(*) <= 100 AND bool_or(a.keeps_seat AND a.local_day = ($3::timestamptz AT TIME ZONE c.time_zone)::date)
-    ORDER BY visits DESC, a.doctor_id LIMIT 1
+    HAVING bool_or(a.keeps_seat AND a.local_day = ($3::timestamptz AT TIME ZONE c.time_zone)::date)
+    ORDER BY least(count(*), 100) DESC, a.doctor_id LIMIT $4
 """
-BUSY_CLINIC = """
+BUSY_CLINICS = """
     SELECT c.id, c.latitude, c.longitude FROM clinics c JOIN appointments a ON a.clinic_id = c.id
     WHERE c.latitude IS NOT NULL AND a.starts_at >= $1 AND a.starts_at < $2
-    GROUP BY c.id ORDER BY count(*) DESC, c.id LIMIT 1
+    GROUP BY c.id ORDER BY count(*) DESC, c.id LIMIT $3
 """
 RADIUS_KM = 25.0
 ACTIVE = """
@@ -36,12 +37,20 @@ IDLE_CHECKS, IDLE_FOR = 1_200, 5  # of a tenth of a second
 EXECUTED = re.compile(rb"^.{10,40}\[\d+\] LOG:  (?:statement|execute [^:]+): ", re.MULTILINE)
 
 
-async def busy_doctor(dsn: str, now: datetime) -> int:
-    """The doctor with the most appointments in the week before and the week after that one page still holds, and with
-    some today."""
+@dataclass(frozen=True)
+class Clinic:
+    """One by its id, and where it is, in degrees north and east."""
+
+    id: int
+    latitude: float
+    longitude: float
+
+
+async def busy_doctors(dsn: str, now: datetime) -> list[int]:
+    """Doctors with some appointments today: those first who fill a page in the week before and the week after."""
     sql = await asyncpg.connect(dsn)
     try:
-        return int(await sql.fetchval(BUSY, now - WEEK, now + WEEK, now))
+        return [row["doctor_id"] for row in await sql.fetch(BUSY, now - WEEK, now + WEEK, now, IN_TURN)]
     finally:
         await sql.close()
 
@@ -54,15 +63,14 @@ async def user_of_doctor(dsn: str, doctor: int) -> int:
         await sql.close()
 
 
-async def busy_clinic(dsn: str, now: datetime) -> tuple[int, tuple[float, float]]:
-    """The clinic with the most appointments in these two weeks; where it is, in degrees north and east."""
+async def busy_clinics(dsn: str, now: datetime) -> list[Clinic]:
+    """Clinics with appointments in these two weeks, those with the most first."""
     sql = await asyncpg.connect(dsn)
     try:
-        row = await sql.fetchrow(BUSY_CLINIC, now - WEEK, now + WEEK)
+        rows = await sql.fetch(BUSY_CLINICS, now - WEEK, now + WEEK, IN_TURN)
     finally:
         await sql.close()
-    assert row is not None, "the data has clinics with appointments"
-    return row["id"], (row["latitude"], row["longitude"])
+    return [Clinic(row["id"], row["latitude"], row["longitude"]) for row in rows]
 
 
 async def until_idle(dsn: str) -> None:

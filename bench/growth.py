@@ -65,7 +65,7 @@ class Grown:
         values = (
             seats[nth].variables("ours", nth)
             if operation.writes
-            else declared(document, {**self.asked.values["ours"], **ALIKE})
+            else declared(document, {**self.asked.values["ours"][0], **ALIKE})
         )
         scope: Scope = {
             "type": "http",

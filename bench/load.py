@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice, takewhile
 from pathlib import Path
 
@@ -19,8 +19,9 @@ wrk.method = "{method}"
 {headers}
 local requests, nth = {{}}, 0
 init = function(args)
-  for body in io.lines("{bodies}") do
-    requests[#requests + 1] = wrk.format(nil, nil, nil, body)
+  for line in io.lines("{questions}") do
+    local path, body = line:match("(%S+) (.*)")
+    requests[#requests + 1] = wrk.format(nil, path, nil, body)
   end
 end
 request = function()
@@ -36,17 +37,28 @@ end
 
 
 @dataclass(frozen=True)
+class Question:
+    """A path, and what is posted there, which holds no line feed; nothing for a GET."""
+
+    path: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
 class Request:
-    """An HTTP request, sent again and again: with these bodies in turn, which hold no line feed; without, a GET."""
+    """Questions to one server, all of them with a body or none, asked in turn again and again."""
 
     port: int
-    path: str
-    bodies: Sequence[bytes] = ()
+    questions: Sequence[Question]
     token: str | None = None
+
+    def only(self, nth: int) -> "Request":
+        """One of them, again and again."""
+        return replace(self, questions=[self.questions[nth]])
 
     @property
     def method(self) -> str:
-        return "POST" if self.bodies else "GET"
+        return "POST" if self.questions[0].body else "GET"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -56,9 +68,9 @@ class Request:
     def wires(self) -> Iterator[bytes]:
         """What is sent, one after the other, without end."""
         lines = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
-        head = f"{self.method} {self.path} HTTP/1.1\r\nHost: {HOST}:{self.port}\r\n{lines}".encode()
-        sent = (b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body) for body in cycle(self.bodies or [b""]))
-        yield from sent
+        for each in cycle(self.questions):
+            head = f"{self.method} {each.path} HTTP/1.1\r\nHost: {HOST}:{self.port}\r\n{lines}".encode()
+            yield b"%bContent-Length: %d\r\n\r\n%b" % (head, len(each.body), each.body)
 
 
 @dataclass(frozen=True)
@@ -86,11 +98,11 @@ def generator() -> tuple[str, Generate]:
 def wrk(request: Request, connections: int, seconds: float) -> Timing:
     """Raises ServerError if any answer is not a success."""
     with tempfile.TemporaryDirectory() as folder:
-        bodies, script = Path(folder, "bodies"), Path(folder, "ask.lua")
-        bodies.write_bytes(b"".join(body + b"\n" for body in request.bodies or [b""]))
+        questions, script = Path(folder, "questions"), Path(folder, "ask.lua")
+        questions.write_bytes(b"".join(b"%b %b\n" % (each.path.encode(), each.body) for each in request.questions))
         headers = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in request.headers.items())
-        script.write_text(SCRIPT.format(bodies=bodies, method=request.method, headers=headers))
-        url = f"http://{HOST}:{request.port}{request.path}"
+        script.write_text(SCRIPT.format(questions=questions, method=request.method, headers=headers))
+        url = f"http://{HOST}:{request.port}"
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", f"--timeout={TIMEOUT_SECONDS}s"]
         said = subprocess.run(
             [*command, "-s", str(script), url], check=True, capture_output=True, text=True, timeout=seconds + 120
@@ -98,7 +110,7 @@ def wrk(request: Request, connections: int, seconds: float) -> Timing:
     line = next(line for line in said.splitlines() if line.startswith("RESULT "))
     requests, duration, p50, p99, errors = (int(number) for number in line.split()[1:])
     if errors:
-        raise ServerError(f"{errors} of {requests} requests to {url} failed:\n{said}")
+        raise ServerError(f"{errors} of {requests} requests to {url}{request.questions[0].path} failed:\n{said}")
     return Timing(requests, duration / 1e6, p50 / 1e3, p99 / 1e3)
 
 

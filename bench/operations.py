@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+IN_TURN = 500
+"""The most objects that are asked for in turn, so that no request is like one before it."""
+
 PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 
 
@@ -29,7 +32,8 @@ class Operation:
     """One question, or one deed. `connections` are the few and the many that ask it at once.
 
     A deed `writes`: each request books another seat, and what was booked is removed after each window. `as_doctor`
-    asks ours with the token of a doctor who has signed in instead of a service client's.
+    asks ours with the token of a doctor who has signed in instead of a service client's. `in_turn` are the most objects
+    that it is asked for.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Operation:
     connections: tuple[int, int] = (1, 32)
     writes: bool = False
     as_doctor: bool = False
+    in_turn: int = IN_TURN
 
     @property
     def statement(self) -> Statement | None:
@@ -60,7 +65,7 @@ OPERATIONS: Sequence[Operation] = (
     Operation("tiny", "one doctor by id, three plain fields"),
     Operation("token", "the same, asked by a doctor who has signed in", as_doctor=True),
     Operation("list", "50 doctors of a specialty with name, clinics and next 5 free slots"),
-    Operation("fortnight", "a doctor's fortnight: appointments with patient, slot, clinic, payment"),
+    Operation("fortnight", "a doctor's fortnight: appointments with patient, slot, clinic, payment", in_turn=50),
     Operation("latest", "the latest 100 appointments with patient, doctor and clinic names"),
     Operation("search", "the first 20 free slots of a specialty within 25 km and two weeks"),
     Operation("doctor", "a doctor's dashboard: today, and the figures of four weeks"),

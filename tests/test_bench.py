@@ -4,13 +4,18 @@ from itertools import islice
 
 import pytest
 
+from bench.asked import Asked, values_of
 from bench.captured import Logged, read_log, script_of
-from bench.load import Request
+from bench.database import Clinic
+from bench.load import Question, Request
 from bench.memory import shares
 from bench.operations import OPERATIONS, Operation, declared
+from bench.pgbench import nth_of
 from bench.processes import ServerError
 from bench.report import figures
+from bench.runners import RUNNERS
 from bench.shapes import common_shape, global_id, size
+from tests.clinic_data import NOW
 
 LOG = """2026-06-15 12:00:00.123 UTC [17] LOG:  statement: BEGIN;
 2026-06-15 12:00:00.124 UTC [17] LOG:  execute __asyncpg_stmt_1__: INSERT INTO appointments
@@ -48,7 +53,9 @@ def test_bookings_that_run_differently_are_no_script(other: list[Logged]) -> Non
 
 
 def test_bodies_are_sent_in_turn_and_with_the_token() -> None:
-    first, second, third = islice(Request(80, "/graphql", [b"one", b"other"], "secret").wires(), 3)
+    first, second, third = islice(
+        Request(80, [Question("/graphql", b"one"), Question("/graphql", b"other")], "secret").wires(), 3
+    )
     assert first == third
     assert first.startswith(b"POST /graphql HTTP/1.1\r\n")
     assert b"\r\nAuthorization: Bearer secret\r\n" in first
@@ -57,7 +64,7 @@ def test_bodies_are_sent_in_turn_and_with_the_token() -> None:
 
 
 def test_without_bodies_it_is_a_get() -> None:
-    assert next(Request(80, "/tiny").wires()).startswith(b"GET /tiny HTTP/1.1\r\n")
+    assert next(Request(80, [Question("/tiny")]).wires()).startswith(b"GET /tiny HTTP/1.1\r\n")
 
 
 def test_answers_have_one_shape() -> None:
@@ -82,6 +89,22 @@ def test_every_operation_has_a_document_of_ours_and_something_to_compare_with(op
 
 def test_only_declared_variables_are_sent() -> None:
     assert declared("query ($doctor: ID!) { doctor(id: $doctor) { id } }", {"doctor": 1, "doc": 2}) == {"doctor": 1}
+
+
+def test_pgbench_takes_the_value_at_a_place() -> None:
+    assert nth_of([7]) == "7"
+    assert nth_of([7, -8.5, 9]) == "CASE WHEN :nth < 1 THEN 7 ELSE CASE WHEN :nth < 2 THEN -8.5 ELSE 9 END END"
+
+
+def test_each_request_asks_for_another_object_and_none_twice() -> None:
+    clinics = [Clinic(5, 48.2, 16.4), Clinic(6, 47.1, 15.4)]
+    asked = Asked(values_of([1, 2, 3], clinics, NOW), [], [], 0)
+    runners = {runner.name: runner for runner in RUNNERS}
+    tiny, latest, clinic = (each for each in OPERATIONS if each.name in ("tiny", "clinic", "latest"))
+    paths = [question.path for question in runners["handwritten"].request(tiny, 80, asked).questions]
+    assert paths == ["/tiny?doctor=1", "/tiny?doctor=2", "/tiny?doctor=3"]
+    assert len(runners["ours-bare"].request(clinic, 80, asked).questions) == 2
+    assert len(runners["ours-bare"].request(latest, 80, asked).questions) == 1
 
 
 def test_parts_add_up() -> None:
