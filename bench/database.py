@@ -11,9 +11,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
-from bench.operations import HERE, IN_TURN
+from bench.operations import HERE, IN_TURN, Statement
 
 FUNCTIONS = HERE / "peers" / "postgraphile.sql"
+DASHBOARDS = ("doctor", "clinic", "admin")
+TYPES = {"doctor": "bigint", "clinic": "bigint", "now": "timestamptz"}
 SPECIALTY = "Cardiology"
 WEEK = timedelta(days=7)
 BUSY = """
@@ -87,10 +89,20 @@ async def until_idle(dsn: str) -> None:
         await sql.close()
 
 
+def dashboard_function(name: str) -> str:
+    """A function that answers as the minimal SQL of a dashboard does, with its parameters."""
+    statement = Statement.read(HERE / "sql" / f"{name}.sql")
+    parameters = ", ".join(f'"{each}" {TYPES.get(each, "date")}' for each in statement.names)
+    body = f"SELECT ({statement.numbered}) -> 'dashboard'"
+    return (
+        f"CREATE OR REPLACE FUNCTION public.{name}_totals({parameters}) RETURNS json STABLE LANGUAGE sql AS $${body}$$;"
+    )
+
+
 @contextmanager
 def postgraphile_functions(dsn: str) -> Iterator[None]:
     """Makes them, and drops them afterwards."""
-    text = FUNCTIONS.read_text()
+    text = "\n".join([FUNCTIONS.read_text(), *map(dashboard_function, DASHBOARDS)])
     names = re.findall(r"FUNCTION (public\.\w+)", text)
     asyncio.run(run(dsn, text))
     try:

@@ -104,9 +104,12 @@ def wrk(request: Request, connections: int, seconds: float) -> Timing:
         script.write_text(SCRIPT.format(questions=questions, method=request.method, headers=headers))
         url = f"http://{HOST}:{request.port}"
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", f"--timeout={TIMEOUT_SECONDS}s"]
-        said = subprocess.run(
-            [*command, "-s", str(script), url], check=True, capture_output=True, text=True, timeout=seconds + 120
-        ).stdout
+        try:
+            said = subprocess.run(
+                [*command, "-s", str(script), url], check=True, capture_output=True, text=True, timeout=seconds + 120
+            ).stdout
+        except subprocess.TimeoutExpired:
+            raise ServerError(f"wrk did not end asking {url}{request.questions[0].path}") from None
     line = next(line for line in said.splitlines() if line.startswith("RESULT "))
     requests, duration, p50, p99, errors = (int(number) for number in line.split()[1:])
     if errors:

@@ -91,6 +91,7 @@ class Bench:
         `extensions` is no part of an answer.
         """
         for operation in self._operations:
+            self._say(f"comparing {operation.name}")
             for nth in range(1 if operation.writes else COMPARED):
                 self._compare(operation, nth)
 

@@ -1,7 +1,7 @@
 // Mercurius 16 on Fastify 5: JIT from the second request on, loaders without a cache beyond the request.
 import Fastify from 'fastify';
 import mercurius from 'mercurius';
-import { appointmentsOfDoctor, batches, bookAppointment, roots, scalars, totals, typeDefs } from './reads.mjs';
+import { appointmentsOfDoctor, batches, bookAppointment, dashboards, roots, scalars, typeDefs } from './reads.mjs';
 
 const uncached = loader => ({ loader, opts: { cache: false } });
 const by = (name, key) => uncached(queries => batches[name](queries.map(({ obj }) => obj[key])));
@@ -13,10 +13,10 @@ app.register(mercurius, {
   graphiql: false,
   resolvers: {
     ...scalars,
+    ...dashboards,
     Query: { ...roots, doctor: async (_, { id }) => (await batches.doctor([id]))[0] },
     Mutation: { bookAppointment },
     Doctor: { appointments: appointmentsOfDoctor },
-    AdminDashboard: totals,
   },
   loaders: {
     Doctor: {
@@ -26,6 +26,8 @@ app.register(mercurius, {
     },
     Patient: { user: by('user', 'userId') },
     Slot: { doctor: by('doctor', 'doctorId'), clinic: by('clinic', 'clinicId') },
+    DoctorDashboard: { doctor: by('doctor', 'doctorId') },
+    ClinicDashboard: { clinic: by('clinic', 'clinicId') },
     ClinicBookings: { clinic: by('clinic', 'clinicId') },
     DoctorBookings: { doctor: by('doctor', 'doctorId') },
     Appointment: {

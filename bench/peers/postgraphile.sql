@@ -1,5 +1,5 @@
 -- What PostGraphile cannot be asked in its own words, as functions that the planner inlines: made when the bench starts,
--- dropped when it ends.
+-- dropped when it ends. The dashboards' functions are made of sql/*.sql.
 CREATE OR REPLACE FUNCTION public.slots_duration_minutes(s public.slots) RETURNS int STABLE LANGUAGE sql AS
 $$ SELECT (extract(epoch FROM s.ends_at - s.starts_at) / 60)::int $$;
 CREATE OR REPLACE FUNCTION public.slots_available_seats(s public.slots, at timestamptz) RETURNS int STABLE LANGUAGE sql AS
@@ -39,51 +39,6 @@ $$ SELECT s.* FROM public.slots s JOIN public.clinics c ON c.id = s.clinic_id JO
        + cos(radians(free_slots.latitude)) * cos(radians(c.latitude))
        * power(sin(radians(c.longitude - free_slots.longitude) / 2), 2), 1))) <= radius
    ORDER BY s.starts_at, s.id $$;
-CREATE OR REPLACE FUNCTION public.admin_totals("from" date, "to" date) RETURNS json STABLE LANGUAGE sql AS
-$$ SELECT json_build_object(
-  'statuses', (SELECT json_build_object(
-      'pending', count(*) FILTER (WHERE a.status = 'PENDING'),
-      'confirmed', count(*) FILTER (WHERE a.status = 'CONFIRMED'),
-      'checkedIn', count(*) FILTER (WHERE a.status = 'CHECKED_IN'),
-      'inProgress', count(*) FILTER (WHERE a.status = 'IN_PROGRESS'),
-      'completed', count(*) FILTER (WHERE a.status = 'COMPLETED'),
-      'cancelled', count(*) FILTER (WHERE a.status = 'CANCELLED'),
-      'noShow', count(*) FILTER (WHERE a.status = 'NO_SHOW'),
-      'declined', count(*) FILTER (WHERE a.status = 'DECLINED'),
-      'total', count(*))
-    FROM appointments a WHERE a.local_day BETWEEN "from" AND "to"),
-  'utilisation', (SELECT json_build_object(
-      'offered', coalesce(sum(CASE WHEN s.is_active THEN s.capacity ELSE s.booked_count END), 0),
-      'taken', coalesce(sum(s.booked_count), 0))
-    FROM slots s WHERE s.local_day BETWEEN "from" AND "to"),
-  'patients', (SELECT json_build_object(
-      'new', count(*) FILTER (WHERE a.is_first_visit), 'returning', count(*) FILTER (WHERE NOT a.is_first_visit))
-    FROM appointments a WHERE a.keeps_seat AND a.local_day BETWEEN "from" AND "to"),
-  'revenue', (SELECT coalesce(json_agg(json_build_object(
-      'currency', r.currency,
-      'captured', json_build_object('amount', r.captured),
-      'refunded', json_build_object('amount', r.refunded)) ORDER BY r.currency), '[]')
-    FROM (
-      SELECT p.currency, sum(p.captured_minor) AS captured, sum(p.refunded_minor) AS refunded
-      FROM payments p JOIN appointments a ON a.id = p.appointment_id JOIN clinics c ON c.id = a.clinic_id
-      WHERE p.captured_minor <> 0
-        AND (coalesce(p.captured_at, p.created_at) AT TIME ZONE c.time_zone)::date BETWEEN "from" AND "to"
-      GROUP BY p.currency) r),
-  'topClinicsByBookings', (SELECT coalesce(json_agg(json_build_object(
-      'bookings', t.bookings, 'clinic', json_build_object('name', c.name)) ORDER BY t.bookings DESC, t.clinic_id), '[]')
-    FROM (
-      SELECT a.clinic_id, count(*) AS bookings FROM appointments a
-      WHERE a.keeps_seat AND a.local_day BETWEEN "from" AND "to"
-      GROUP BY a.clinic_id ORDER BY count(*) DESC, a.clinic_id LIMIT 10) t
-    JOIN clinics c ON c.id = t.clinic_id),
-  'topDoctorsByBookings', (SELECT coalesce(json_agg(json_build_object(
-      'bookings', t.bookings, 'doctor', json_build_object('user', json_build_object('name', u.name)))
-      ORDER BY t.bookings DESC, t.doctor_id), '[]')
-    FROM (
-      SELECT a.doctor_id, count(*) AS bookings FROM appointments a
-      WHERE a.keeps_seat AND a.local_day BETWEEN "from" AND "to"
-      GROUP BY a.doctor_id ORDER BY count(*) DESC, a.doctor_id LIMIT 10) t
-    JOIN doctors d ON d.id = t.doctor_id JOIN users u ON u.id = d.user_id)) $$;
 CREATE OR REPLACE FUNCTION public.book(slot bigint, patient bigint, reason text) RETURNS public.appointments
 VOLATILE LANGUAGE plpgsql AS $$
 DECLARE

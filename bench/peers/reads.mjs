@@ -90,6 +90,8 @@ export const roots = {
     sql`SELECT ${DOCTOR} FROM doctors WHERE lower(specialty) = lower(${specialty}) ORDER BY id LIMIT ${first}`,
   latestAppointments: (_, { first }) =>
     sql`SELECT ${APPOINTMENT} FROM appointments ORDER BY id DESC LIMIT ${first}`,
+  doctorDashboard: (_, { doctor, from, to }) => ({ doctorId: doctor, from, to }),
+  clinicDashboard: (_, { clinic, from, to }) => ({ clinicId: clinic, from, to }),
   adminDashboard: (_, range) => range,
   freeSlots: (_, { specialty, latitude, longitude, radius, from, to, first }) => sql`
     SELECT s.id, s.starts_at AS start, ${MINUTES}, ${SEATS} AS "availableSeats",
@@ -106,37 +108,57 @@ export const roots = {
     ORDER BY s.starts_at, s.id LIMIT ${first}`,
 };
 
-// Totals over the raw tables, a statement for each section.
+// Dashboards add up the raw tables, a statement for each section; a doctor's or a clinic's through their indexes.
+const whose = ({ doctorId, clinicId }) => {
+  if (doctorId) return sql`t.doctor_id = ${doctorId}`;
+  return clinicId ? sql`t.clinic_id = ${clinicId}` : sql`true`;
+};
+const within = range => {
+  const { doctorId, clinicId, from, to } = range;
+  const indexed = sql`AND t.starts_at >= ${from}::date - 2 AND t.starts_at < ${to}::date + 3`;
+  return sql`${whose(range)} AND t.local_day BETWEEN ${from}::date AND ${to}::date ${doctorId || clinicId ? indexed : sql``}`;
+};
 const count = name => sql`count(*) FILTER (WHERE status = ${name})::int`;
-export const totals = {
-  statuses: async ({ from, to }) => (await sql`
-    SELECT ${count('PENDING')} AS pending, ${count('CONFIRMED')} AS confirmed, ${count('CHECKED_IN')} AS "checkedIn",
-      ${count('IN_PROGRESS')} AS "inProgress", ${count('COMPLETED')} AS completed, ${count('CANCELLED')} AS cancelled,
-      ${count('NO_SHOW')} AS "noShow", ${count('DECLINED')} AS declined, count(*)::int AS total
-    FROM appointments WHERE local_day BETWEEN ${from}::date AND ${to}::date`)[0],
-  utilisation: async ({ from, to }) => (await sql`
-    SELECT coalesce(sum(CASE WHEN is_active THEN capacity ELSE booked_count END), 0)::int AS offered,
-      coalesce(sum(booked_count), 0)::int AS taken
-    FROM slots WHERE local_day BETWEEN ${from}::date AND ${to}::date`)[0],
-  patients: async ({ from, to }) => (await sql`
-    SELECT count(*) FILTER (WHERE is_first_visit)::int AS new,
-      count(*) FILTER (WHERE NOT is_first_visit)::int AS returning
-    FROM appointments WHERE keeps_seat AND local_day BETWEEN ${from}::date AND ${to}::date`)[0],
-  revenue: async ({ from, to }) => (await sql`
-    SELECT p.currency, sum(p.captured_minor)::float8 AS captured, sum(p.refunded_minor)::float8 AS refunded
-    FROM payments p JOIN appointments a ON a.id = p.appointment_id JOIN clinics c ON c.id = a.clinic_id
-    WHERE p.captured_minor <> 0 AND (coalesce(p.captured_at, p.created_at) AT TIME ZONE c.time_zone)::date
-      BETWEEN ${from}::date AND ${to}::date
-    GROUP BY p.currency ORDER BY p.currency`).map(row => (
-    { currency: row.currency, captured: { amount: row.captured }, refunded: { amount: row.refunded } })),
-  topClinicsByBookings: ({ from, to }, { first }) => sql`
-    SELECT clinic_id AS "clinicId", count(*)::int AS bookings FROM appointments
-    WHERE keeps_seat AND local_day BETWEEN ${from}::date AND ${to}::date
-    GROUP BY clinic_id ORDER BY count(*) DESC, clinic_id LIMIT ${first}`,
-  topDoctorsByBookings: ({ from, to }, { first }) => sql`
-    SELECT doctor_id AS "doctorId", count(*)::int AS bookings FROM appointments
-    WHERE keeps_seat AND local_day BETWEEN ${from}::date AND ${to}::date
-    GROUP BY doctor_id ORDER BY count(*) DESC, doctor_id LIMIT ${first}`,
+const statuses = async range => (await sql`
+  SELECT ${count('PENDING')} AS pending, ${count('CONFIRMED')} AS confirmed, ${count('CHECKED_IN')} AS "checkedIn",
+    ${count('IN_PROGRESS')} AS "inProgress", ${count('COMPLETED')} AS completed, ${count('CANCELLED')} AS cancelled,
+    ${count('NO_SHOW')} AS "noShow", ${count('DECLINED')} AS declined, count(*)::int AS total
+  FROM appointments t WHERE ${within(range)}`)[0];
+const utilisation = async range => (await sql`
+  SELECT coalesce(sum(CASE WHEN is_active THEN capacity ELSE booked_count END), 0)::int AS offered,
+    coalesce(sum(booked_count), 0)::int AS taken
+  FROM slots t WHERE ${within(range)}`)[0];
+const patients = async range => (await sql`
+  SELECT count(*) FILTER (WHERE is_first_visit)::int AS new,
+    count(*) FILTER (WHERE NOT is_first_visit)::int AS returning
+  FROM appointments t WHERE keeps_seat AND ${within(range)}`)[0];
+const revenue = async range => (await sql`
+  SELECT p.currency, sum(p.captured_minor)::float8 AS captured, sum(p.refunded_minor)::float8 AS refunded
+  FROM payments p JOIN appointments t ON t.id = p.appointment_id JOIN clinics c ON c.id = t.clinic_id
+  WHERE ${whose(range)} AND p.captured_minor <> 0
+    AND (coalesce(p.captured_at, p.created_at) AT TIME ZONE c.time_zone)::date
+      BETWEEN ${range.from}::date AND ${range.to}::date
+  GROUP BY p.currency ORDER BY p.currency`).map(row => (
+  { currency: row.currency, captured: { amount: row.captured }, refunded: { amount: row.refunded } }));
+const topClinicsByBookings = (range, { first }) => sql`
+  SELECT clinic_id AS "clinicId", count(*)::int AS bookings FROM appointments t
+  WHERE keeps_seat AND ${within(range)} GROUP BY clinic_id ORDER BY count(*) DESC, clinic_id LIMIT ${first}`;
+const topDoctorsByBookings = (range, { first }) => sql`
+  SELECT doctor_id AS "doctorId", count(*)::int AS bookings FROM appointments t
+  WHERE keeps_seat AND ${within(range)} GROUP BY doctor_id ORDER BY count(*) DESC, doctor_id LIMIT ${first}`;
+const agenda = (range, { first = null }) => sql`
+  SELECT ${APPOINTMENT} FROM appointments t
+  WHERE ${whose(range)} AND keeps_seat
+    AND starts_at >= ${now}::timestamptz - interval '2 days' AND starts_at < ${now}::timestamptz + interval '2 days'
+    AND local_day = (SELECT (${now}::timestamptz AT TIME ZONE c.time_zone)::date FROM clinics c WHERE c.id = t.clinic_id)
+  ORDER BY starts_at, id LIMIT ${first}`;
+const nextSlot = async ({ doctorId }) => (await batches.nextSlots([doctorId], 1))[0][0] ?? null;
+
+const figures = { statuses, utilisation, patients, revenue };
+export const dashboards = {
+  DoctorDashboard: { ...figures, agenda, nextSlot },
+  ClinicDashboard: { ...figures, agenda, topDoctorsByBookings },
+  AdminDashboard: { ...figures, topClinicsByBookings, topDoctorsByBookings },
 };
 
 // One transaction: the slot locked, its seats looked at, the appointment inserted.

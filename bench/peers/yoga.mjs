@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { useGraphQlJit } from '@envelop/graphql-jit';
 import DataLoader from 'dataloader';
 import { createSchema, createYoga } from 'graphql-yoga';
-import { appointmentsOfDoctor, batches, bookAppointment, roots, scalars, totals, typeDefs } from './reads.mjs';
+import { appointmentsOfDoctor, batches, bookAppointment, dashboards, roots, scalars, typeDefs } from './reads.mjs';
 
 const PLAIN = ['user', 'clinic', 'doctor', 'patient', 'slot', 'payment', 'clinics'];
 const makeLoaders = () => {
@@ -20,7 +20,9 @@ const schema = createSchema({
     ...scalars,
     Query: { ...roots, doctor: (_, { id }, { loaders }) => loaders.doctor.load(id) },
     Mutation: { bookAppointment },
-    AdminDashboard: totals,
+    DoctorDashboard: { ...dashboards.DoctorDashboard, doctor: by('doctor', 'doctorId') },
+    ClinicDashboard: { ...dashboards.ClinicDashboard, clinic: by('clinic', 'clinicId') },
+    AdminDashboard: dashboards.AdminDashboard,
     Doctor: {
       user: by('user', 'userId'),
       clinics: by('clinics', 'id'),

@@ -4,7 +4,7 @@
 # Resolvers return rows, of which Strawberry reads the fields that their declared type has.
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 from sqlalchemy import func, select
@@ -15,125 +15,10 @@ from strawberry.types import Info
 
 import models
 from bench.servers.place import serve
-from bench.servers.stock_loaders import Loaders, Session
-from models.enums import AppointmentStatus, BloodGroup, PaymentStatus
-
-strawberry.enum(AppointmentStatus)
-strawberry.enum(BloodGroup)
-strawberry.enum(PaymentStatus)
-From = Annotated[datetime, strawberry.argument(name="from")]
-
-
-def loaders(info: Info[Any, Any]) -> Loaders:
-    found: Loaders = info.context["loaders"]
-    return found
-
-
-@strawberry.type
-class User:
-    name: str
-
-
-@strawberry.type
-class Clinic:
-    id: int
-    name: str
-    city: str
-
-
-@strawberry.type
-class Payment:
-    status: PaymentStatus
-    currency: str
-
-    @strawberry.field
-    def amount(root: Any) -> int:  # noqa: N805 - Strawberry passes the row as root
-        return int(root.amount_minor)
-
-
-@strawberry.type
-class Slot:
-    id: int
-    start: datetime
-    duration_minutes: int
-    available_seats: int
-
-
-def as_slot(found: tuple[models.Slot, int]) -> Slot:
-    slot, seats = found
-    minutes = int((slot.ends_at - slot.starts_at).total_seconds()) // 60
-    return Slot(id=slot.id, start=slot.starts_at, duration_minutes=minutes, available_seats=seats)
-
-
-@strawberry.type
-class Patient:
-    id: int
-    date_of_birth: date | None
-    blood_group: BloodGroup | None
-
-    @strawberry.field
-    async def user(root: Any, info: Info[Any, Any]) -> User:  # noqa: N805
-        return await loaders(info).user.load(root.user_id)
-
-
-@strawberry.type
-class Appointment:
-    id: int
-    status: AppointmentStatus
-    reason: str | None
-    booked_at: datetime
-
-    @strawberry.field
-    async def patient(root: Any, info: Info[Any, Any]) -> Patient:  # noqa: N805
-        return await loaders(info).patient.load(root.patient_id)
-
-    @strawberry.field
-    async def doctor(root: Any, info: Info[Any, Any]) -> "Doctor":  # noqa: N805
-        return await loaders(info).doctor.load(root.doctor_id)
-
-    @strawberry.field
-    async def clinic(root: Any, info: Info[Any, Any]) -> Clinic:  # noqa: N805
-        return await loaders(info).clinic.load(root.clinic_id)
-
-    @strawberry.field
-    async def slot(root: Any, info: Info[Any, Any]) -> Slot:  # noqa: N805
-        return as_slot(await loaders(info).slot.load(root.slot_id))
-
-    @strawberry.field
-    async def payment(root: Any, info: Info[Any, Any]) -> Payment | None:  # noqa: N805
-        return await loaders(info).payment.load(root.id)
-
-
-@strawberry.type
-class Doctor:
-    id: int
-    specialty: str
-    years_of_experience: int
-    licence_number: str
-
-    @strawberry.field
-    async def user(root: Any, info: Info[Any, Any]) -> User:  # noqa: N805
-        return await loaders(info).user.load(root.user_id)
-
-    @strawberry.field
-    async def clinics(root: Any, info: Info[Any, Any]) -> list[Clinic]:  # noqa: N805
-        return await loaders(info).clinics.load(root.id)
-
-    @strawberry.field
-    async def next_slots(root: Any, info: Info[Any, Any], first: int = 5) -> list[Slot]:  # noqa: N805
-        return [as_slot(found) for found in await loaders(info).next_slots.load((root.id, first))]
-
-    @strawberry.field
-    async def appointments(root: Any, from_: From, to: datetime, first: int = 100) -> list[Appointment]:  # noqa: N805
-        appointment = models.Appointment
-        query = (
-            select(appointment)
-            .where(appointment.doctor_id == root.id, appointment.starts_at >= from_, appointment.starts_at < to)
-            .order_by(appointment.starts_at, appointment.id)
-            .limit(first)
-        )
-        async with Session() as session:
-            return (await session.scalars(query)).all()
+from bench.servers.stock_dashboards import About, AdminDashboard, ClinicDashboard, DoctorDashboard
+from bench.servers.stock_loaders import Loaders, Session, free_slots_near
+from bench.servers.stock_types import Appointment, Doctor, From, FromDay, Slot, as_slot, loaders
+from models.enums import AppointmentStatus
 
 
 @strawberry.type
@@ -154,6 +39,32 @@ class Query:
         async with Session() as session:
             query = select(models.Appointment).order_by(models.Appointment.id.desc()).limit(first)
             return (await session.scalars(query)).all()
+
+    @strawberry.field
+    async def free_slots(
+        self,
+        specialty: str,
+        latitude: float,
+        longitude: float,
+        radius: float,
+        from_: From,
+        to: datetime,
+        first: int = 20,
+    ) -> list[Slot]:
+        found = await free_slots_near(specialty, (latitude, longitude), radius, (from_, to), first)
+        return [as_slot(each) for each in found]
+
+    @strawberry.field
+    async def doctor_dashboard(self, doctor: int, from_: FromDay, to: date) -> DoctorDashboard:
+        return DoctorDashboard(about=About(from_, to, doctor_id=doctor))
+
+    @strawberry.field
+    async def clinic_dashboard(self, clinic: int, from_: FromDay, to: date) -> ClinicDashboard:
+        return ClinicDashboard(about=About(from_, to, clinic_id=clinic))
+
+    @strawberry.field
+    async def admin_dashboard(self, from_: FromDay, to: date) -> AdminDashboard:
+        return AdminDashboard(about=About(from_, to))
 
 
 @strawberry.type

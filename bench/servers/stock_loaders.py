@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, true
+from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.expression import literal
@@ -102,6 +103,42 @@ async def _free_slots(doctor_ids: list[int], first: int) -> Sequence[Any]:
         .select_from(Doctor)
         .join(earliest, true())
         .where(Doctor.id.in_(doctor_ids), Doctor.status == "APPROVED")
+    )
+    async with Session() as session:
+        return (await session.execute(query)).all()
+
+
+async def free_slots_near(
+    specialty: str, at: tuple[float, float], radius: float, when: tuple[datetime, datetime], first: int
+) -> Sequence[Any]:
+    """The earliest free slots of a specialty within so many kilometres of a latitude and a longitude."""
+    now = literal(NOW, Instant)
+    seats = free_seats(Slot.__table__, now)
+    latitude, longitude = at
+    half = func.power(func.sin(func.radians(Clinic.latitude - latitude) / 2), 2) + func.cos(
+        func.radians(latitude)
+    ) * func.cos(func.radians(Clinic.latitude)) * func.power(
+        func.sin(func.radians(Clinic.longitude - longitude) / 2), 2
+    )
+    query = (
+        select(Slot, seats)
+        .join(Clinic, Clinic.id == Slot.clinic_id)
+        .join(Doctor, Doctor.id == Slot.doctor_id)
+        .where(
+            might_have_seats(Slot.__table__),
+            Slot.starts_at > now,
+            Slot.starts_at >= when[0],
+            Slot.starts_at < when[1],
+            seats > 0,
+            Clinic.is_active,
+            Doctor.status == "APPROVED",
+            func.lower(Doctor.specialty) == specialty.lower(),
+            Doctor.licence_expires_on.is_(None) | (Slot.local_day < Doctor.licence_expires_on),
+            Clinic.latitude.between(latitude - radius / 111, latitude + radius / 111),
+            2 * 6371 * func.asin(func.sqrt(func.least(half, 1))) <= radius,
+        )
+        .order_by(Slot.starts_at, Slot.id)
+        .limit(first)
     )
     async with Session() as session:
         return (await session.execute(query)).all()
