@@ -121,6 +121,16 @@ def listeners(listeners: int, events: int, size: float) -> None:
         measure_listeners(listeners, events, size, console)
 
 
+@main.command("sign-in", help="What a sign-in costs, step by step until the first token, and a new token.")
+@click.option("--people", type=click.IntRange(1, 10_000), default=200, show_default=True, help="Each signs in once.")
+@click.option("--size", type=click.FloatRange(0.01, 10), default=1, show_default=True, help="Times the large data set.")
+def sign_in(people: int, size: float) -> None:
+    from bench.sign_in import measure_sign_in
+
+    with told():
+        measure_sign_in(people, size, console)
+
+
 def measure(
     rounds: int,
     seconds: float,

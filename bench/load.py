@@ -154,13 +154,18 @@ async def _ask_in_turn(port: int, wires: Iterator[bytes], times: list[float]) ->
 
 async def read_answer(reader: asyncio.StreamReader) -> bytes:
     """The body of the next answer. Raises ServerError if it is not a success."""
-    head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    length = head.partition(b"content-length:")[2].partition(b"\r\n")[0]
-    body = await reader.readexactly(int(length)) if length else await _chunks(reader)
-    if not head.startswith(b"http/1.1 200"):
+    head, body = await read_response(reader)
+    if not head.startswith(b"HTTP/1.1 200"):
         status = head.partition(b"\r\n")[0].decode()
         raise ServerError(f"answered {status}: {body[:500].decode(errors='replace')}")
     return body
+
+
+async def read_response(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """The head and the body of the next answer, whatever it is."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
+    return head, await reader.readexactly(int(length)) if length else await _chunks(reader)
 
 
 async def _chunks(reader: asyncio.StreamReader) -> bytes:

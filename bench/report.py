@@ -66,6 +66,11 @@ def cells(results: Results, runner: str, operation: Operation) -> list[str]:
     ]
 
 
+def percentile(times: Sequence[float], share: float) -> float:
+    """Of sorted times, the one below which this share of them is."""
+    return times[min(int(len(times) * share), len(times) - 1)]
+
+
 def figures(value: float) -> str:
     """Three figures, without thousands of decimals for the small or decimals for the large."""
     if value >= 100:

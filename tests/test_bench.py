@@ -15,6 +15,7 @@ from bench.processes import ServerError
 from bench.report import figures
 from bench.runners import RUNNERS
 from bench.shapes import common_shape, global_id, size
+from bench.sign_in import Answer, Visitor
 from tests.clinic_data import NOW
 
 LOG = """2026-06-15 12:00:00.123 UTC [17] LOG:  statement: BEGIN;
@@ -89,6 +90,17 @@ def test_every_operation_has_a_document_of_ours_and_something_to_compare_with(op
 
 def test_only_declared_variables_are_sent() -> None:
     assert declared("query ($doctor: ID!) { doctor(id: $doctor) { id } }", {"doctor": 1, "doc": 2}) == {"doctor": 1}
+
+
+def test_a_visitor_keeps_what_the_next_step_needs() -> None:
+    visitor = Visitor("ann@example.org")
+    visitor.keeps(Answer(200, "Set-Cookie: form=abc; Path=/\r\n", b'<input name="form_token" value="x&#43;y">'))
+    visitor.keeps(Answer(303, "location: https://app.example/?code=c1&iss=x\r\nset-cookie: session=s\r\n", b""))
+    visitor.keeps(Answer(200, "", b'{"refresh_token":"r1"}'))
+    assert visitor.cookies == {"form": "abc", "session": "s"}
+    assert (visitor.form_token, visitor.code, visitor.refresh_token) == ("x+y", "c1", "r1")
+    with pytest.raises(ServerError):
+        visitor.keeps(Answer(400, "", b"too many attempts"))
 
 
 def test_pgbench_takes_the_value_at_a_place() -> None:
