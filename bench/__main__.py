@@ -99,15 +99,14 @@ def growth(sizes: str, rounds: int, operations: str | None) -> None:
         measure_growth([float(size) for size in sizes.split(",")], rounds, asked, console)
 
 
-@main.command(help="The memory of one process of ours before, during and after many requests.")
-@click.option("--tiny", type=click.IntRange(min=10), default=200_000, show_default=True, help="Requests of tiny.")
-@click.option("--nested", type=click.IntRange(min=10), default=20_000, show_default=True, help="Of the nested ones.")
+@main.command(help="The memory of one process of ours before and after each tenth of many mixed requests.")
+@click.option("--requests", type=click.IntRange(min=1_000), default=200_000, show_default=True)
 @click.option("--size", type=click.FloatRange(0.01, 10), default=1, show_default=True, help="Times the large data set.")
-def memory(tiny: int, nested: int, size: float) -> None:
+def memory(requests: int, size: float) -> None:
     from bench.memory import measure_memory
 
     with told():
-        measure_memory(tiny, nested, size, console)
+        measure_memory(requests, size, console)
 
 
 @main.command(help="The time from a commit until the last of many subscriptions has heard of it.")

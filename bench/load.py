@@ -131,9 +131,9 @@ def own(request: Request, connections: int, seconds: float) -> Timing:
     return Timing(len(times), elapsed, 1e3 * times[len(times) // 2], 1e3 * times[int(len(times) * 0.99)])
 
 
-def send(request: Request, connections: int, count: int) -> None:
-    """So many requests, however long they take. Raises ServerError if any answer is not a success."""
-    asyncio.run(_ask_all(request.port, connections, islice(request.wires(), count), []))
+def send(port: int, connections: int, wires: Iterator[bytes]) -> None:
+    """All of these, however long they take. Raises ServerError if any answer is not a success."""
+    asyncio.run(_ask_all(port, connections, wires, []))
 
 
 async def _ask_all(port: int, connections: int, wires: Iterator[bytes], times: list[float]) -> None:

@@ -8,7 +8,7 @@ from bench.asked import Asked, values_of
 from bench.captured import Logged, read_log, script_of
 from bench.database import Clinic
 from bench.load import Question, Request
-from bench.memory import shares
+from bench.memory import MIX, in_turn
 from bench.operations import OPERATIONS, Operation, declared
 from bench.pgbench import nth_of
 from bench.processes import ServerError
@@ -119,9 +119,11 @@ def test_each_request_asks_for_another_object_and_none_twice() -> None:
     assert len(runners["ours-bare"].request(latest, 80, asked).questions) == 1
 
 
-def test_parts_add_up() -> None:
-    assert shares(20, 7) == [2, 3, 3, 3, 3, 3, 3]
-    assert sum(shares(200_001, 10)) == 200_001
+def test_requests_are_mixed_evenly() -> None:
+    order = in_turn()
+    assert len(order) == 100
+    assert all(order.count(name) == share for name, share in MIX.items())
+    assert order.index("booking") < 50 < max(nth for nth, name in enumerate(order) if name == "booking")
 
 
 @pytest.mark.parametrize(("value", "text"), [(12345.6, "12,346"), (45.67, "45.7"), (0.126, "0.13")])
