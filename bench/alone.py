@@ -27,16 +27,18 @@ class Alone:
 
 
 @contextmanager
-def alone(place: Seeded, logs: Path, operations: Sequence[str], *, works: bool = False) -> Iterator[Alone]:
+def alone(
+    place: Seeded, logs: Path, operations: Sequence[str], name: str = OURS, *, works: bool = False
+) -> Iterator[Alone]:
     """Runs it for as long as the block lasts; with `works` it does a worker's work too. Raises ServerError."""
     cores = Cores()
     cores.leave_the_measured()
-    runner = next(runner for runner in RUNNERS if runner.name == OURS)
+    runner = next(runner for runner in RUNNERS if runner.name == name)
     port = free_port()
     asked = asyncio.run(_asked(place, port))
     given = environment(place.dsn, libpq_environment(place.dsn), place.data_dir, port, NOW, runner)
     more = {"BENCH_WORKS": "1"} if works else {}
-    server = Server(OURS, runner.command, runner.folder, given | more, logs / "ours.log", cores)
+    server = Server(name, runner.command, runner.folder, given | more, logs / f"{name}.log", cores)
     try:
         server.wait_for(port)
         requests = {each.name: runner.request(each, port, asked) for each in OPERATIONS if each.name in operations}

