@@ -38,6 +38,8 @@ def measure_two(operations: Sequence[Operation], requests: int, windows: int, si
         place = stack.enter_context(seeded(size, console))
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clinicgraph-bench-")))
         one, two = (stack.enter_context(alone(place, logs, names, runner)) for runner in (OURS, OURS_TWO))
+        if any(each.writes for each in operations) and requests > (seats := len(one.asked.bookings)):
+            raise ServerError(f"there are {seats} seats to book: ask for fewer requests, or on more data")
         status = stack.enter_context(console.status("Comparing …"))
         asyncio.run(_compare(one, two, [each.name for each in operations if not each.writes]))
         found: dict[str, Both] = {name: ([], []) for name in names}
