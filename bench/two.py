@@ -98,12 +98,15 @@ def _window(dsn: str, server: Alone, operation: Operation, requests: int) -> flo
     """CPU milliseconds of the server's processes for each of so many requests. What was booked is removed."""
     request = server.requests[operation.name]
     mark = asyncio.run(Mark.now(dsn)) if operation.writes else None
-    before = server.server.cpu_seconds()
-    send(server.port, CONNECTIONS, islice(request.wires(), requests))
-    used = server.server.cpu_seconds() - before
-    if mark is not None:
-        check_booked(operation.name, asyncio.run(mark.booked()), requests, len(request.questions))
-        asyncio.run(mark.put_back())
+    try:
+        before = server.server.cpu_seconds()
+        send(server.port, CONNECTIONS, islice(request.wires(), requests))
+        used = server.server.cpu_seconds() - before
+        if mark is not None:
+            check_booked(operation.name, asyncio.run(mark.booked()), requests, len(request.questions))
+    finally:
+        if mark is not None:
+            asyncio.run(mark.put_back())
     return 1e3 * used / requests
 
 
