@@ -172,8 +172,11 @@ class Bench:
                     self._add(name, operation, connections, sample)
                 if (script := self._scripts.get(operation.name)) is not None:
                     self._say(f"{operation.name}, {connections} connections: {PGBENCH}")
-                    with self._putting_back(operation):
-                        timing = pgbench(script, connections, seconds, self._libpq)
+                    seats = len(self._asked.bookings) if operation.writes else None
+                    with self._putting_back(operation) as mark:
+                        timing = pgbench(script, connections, seconds, self._libpq, seats)
+                        if mark is not None and seats is not None:
+                            check_booked(PGBENCH, asyncio.run(mark.booked()), timing.requests, seats)
                     if operation.writes:
                         asyncio.run(run(self._dsn, "ALTER SEQUENCE bench_nth RESTART"))
                     self._add(PGBENCH, operation, connections, Sample(timing, None, None))
