@@ -17,6 +17,7 @@ from server.settings import Settings, WorkerPlace
 from server.slow_senders import PatientHttp
 
 DRAIN_SECONDS = 30
+SILENT_SECONDS = 60  # a worker that starts, on a busy core with others, tells its parent nothing meanwhile
 KEEP_ALIVE_SECONDS = 75
 """How long an idle connection is kept. Clients and balancers give theirs up first, after 5 to 60 seconds: who closes a
 connection just as the other asks on it makes that request fail.
@@ -80,4 +81,5 @@ def uvicorn_config(app: object, *, factory: bool = False, workers: int = 1) -> u
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_worker_healthcheck=SILENT_SECONDS,
     )

@@ -22,7 +22,6 @@ from server.serve import bind, uvicorn_config
 from server.settings import Settings
 from server.wire import Wire
 
-START_SECONDS = 60
 SERVICE = Viewer(client_id="bench", is_service=True, scopes=frozenset(scopes.Scope))
 
 
@@ -68,7 +67,6 @@ if __name__ == "__main__":
     listening = bind("127.0.0.1", PORT)
     if (processes := int(os.environ.get("BENCH_PROCESSES", "1"))) > 1:
         config = uvicorn_config("bench.servers.ours:app", factory=True, workers=processes)
-        config.timeout_worker_healthcheck = START_SECONDS  # they start together on one core, silent until then
         Multiprocess(config, sockets=[listening]).run()
     else:
         uvicorn.Server(uvicorn_config(app())).run(sockets=[listening])
