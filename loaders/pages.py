@@ -25,6 +25,7 @@ from sqlalchemy.types import TypeEngine
 
 from auth.viewer import Sight
 from loaders.entities import Entity
+from loaders.horizons import Horizon, within_horizon
 from loaders.loader import Loader
 from loaders.reads import Reads
 from loaders.row_shapes import RowShape, joined
@@ -133,6 +134,7 @@ class Pages(Loader[int, Page]):
     visible_if  conditions that let through only what everybody may see: visibility need not be checked
     steady      conditions that let through a like share of the rows whatever their values: a list with no others is
                 not planned for them
+    horizon     for some conditions: how the first rows are found without sorting all that match
     """
 
     entity: ClassVar[Entity]
@@ -143,6 +145,10 @@ class Pages(Loader[int, Page]):
     always: ClassVar[ColumnElement[bool]] = true()
     visible_if: ClassVar[frozenset[str]] = frozenset()
     steady: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def horizon(cls, conditions: tuple[str, ...]) -> Horizon | None:  # noqa: ARG003 - for none
+        return None
 
     def __init__(
         self, reads: Reads, parent: str | None, order: Order, filter: Filter, first: int, after: str | None
@@ -189,16 +195,20 @@ def _page_statement(
     shape: RowShape,
 ) -> Statement:
     spread = next((name for name in conditions if name in pages.spreads), None) if parent is None else None
+    horizon = pages.horizon(conditions) if parent is None and spread is None else None
+    met = {spread} if horizon is None else horizon.instead_of
     query = (
         select(*pages.entity.shown(sight, shape.wanted))
-        .select_from(pages.source)
-        .where(pages.always, *(pages.conditions[name]() for name in conditions if name != spread))
+        .select_from(pages.source if horizon is None else horizon.source)
+        .where(pages.always, *(pages.conditions[name]() for name in conditions if name not in met))
         .add_columns(*(column.label(f"key_{index}") for index, column in enumerate(order.columns)))
     )
     if pages.visible_if.isdisjoint(conditions):
         query = query.where(pages.entity.visible(sight))
     if after:
         query = query.where(_beyond(order))
+    if horizon is not None:
+        query = within_horizon(query, horizon, first + 1)
     query = _first(query, order.columns, order, first + 1)
     if parent is not None:
         query = _of_each(query, pages.parents[parent], "keys")
@@ -208,7 +218,8 @@ def _page_statement(
     if shape.joins:
         query = _with_joins(query, order, shape, sight)
     varying = not pages.steady.issuperset(conditions) if conditions else after or not sight.everything
-    return compile_statement(query, filtered=parent is None and varying)
+    # Below a horizon one plan is good for all values.
+    return compile_statement(query, filtered=parent is None and horizon is None and varying)
 
 
 def _with_joins(query: Select[Any], order: Order, shape: RowShape, sight: Sight) -> Select[Any]:

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Date, any_, cast, func, literal_column, or_, select, true
 
 from auth.viewer import Sight
 from auth.visibility import NOW
 from loaders.entities import CLINIC, DOCTOR, SLOT, SlotRow
+from loaders.horizons import Horizon, array_of
 from loaders.loader import Loader
 from loaders.pages import Order, Pages
 from loaders.places import in_city, near
+from loaders.providers.clinics import AFFILIATIONS
 from loaders.providers.doctors import has_specialty, speaks, within_fee
 from loaders.reads import Reads
 from loaders.rows import RowBy, group
@@ -21,22 +23,30 @@ from models.statement import Statement, compile_statement, ids, one_of_ids, para
 
 SLOTS, DOCTORS, CLINICS = SLOT.table, DOCTOR.table, CLINIC.table
 
+PLACE = frozenset({"city", "near"})
+PERSON = frozenset({"specialty", "language", "max_fee"})
+TODAY = cast(func.timezone("UTC", NOW), Date)
+"""Of the slots to come none is on a local day earlier than the one before."""
+
 
 class SlotById(RowBy):
     entity = SLOT
 
 
+def has_a_seat() -> ColumnElement[bool]:
+    """Still to come, with a seat to be had now."""
+    return might_have_seats(SLOTS) & (SLOTS.c.starts_at > NOW) & (free_seats(SLOTS, NOW) > 0)
+
+
+def is_held_by_her() -> ColumnElement[bool]:
+    """Of an approved doctor with a licence on that day."""
+    licensed = or_(DOCTORS.c.licence_expires_on.is_(None), SLOTS.c.local_day < DOCTORS.c.licence_expires_on)
+    return (DOCTORS.c.status == "APPROVED") & licensed
+
+
 def can_be_booked() -> ColumnElement[bool]:
     """Still to come, with a seat to be had now, of an approved doctor with a licence on that day, at an open clinic."""
-    licensed = or_(DOCTORS.c.licence_expires_on.is_(None), SLOTS.c.local_day < DOCTORS.c.licence_expires_on)
-    return (
-        might_have_seats(SLOTS)
-        & (SLOTS.c.starts_at > NOW)
-        & (free_seats(SLOTS, NOW) > 0)
-        & (DOCTORS.c.status == "APPROVED")
-        & licensed
-        & CLINICS.c.is_active
-    )
+    return has_a_seat() & is_held_by_her() & CLINICS.c.is_active
 
 
 class SlotPages(Pages):
@@ -63,6 +73,29 @@ class SlotPages(Pages):
         "clinic": lambda clinic_id: SLOTS.c.clinic_id == clinic_id,
     }
     spreads = {"doctor_ids": "doctor", "clinic_ids": "clinic"}
+
+    @classmethod
+    def horizon(cls, conditions: tuple[str, ...]) -> Horizon | None:
+        """In a place: of its clinics, or of the doctors there who are asked for."""
+        place = [cls.conditions[name]() for name in conditions if name in PLACE]
+        person = [cls.conditions[name]() for name in conditions if name in PERSON]
+        if not place or "free" not in conditions:
+            return None
+        source = SLOTS.join(DOCTORS, DOCTORS.c.id == SLOTS.c.doctor_id)
+        clinics = select(CLINICS.c.id).where(*place, CLINICS.c.is_active)
+        free = (has_a_seat(), is_held_by_her())
+        met = PLACE | {"free"}
+        if not person:
+            return Horizon(source, SLOTS.c.starts_at, SLOTS.c.clinic_id, clinics, instead_of=met, where=free)
+        here = any_(array_of(clinics, "places"))
+        work_here = select(AFFILIATIONS.c.doctor_id).where(AFFILIATIONS.c.clinic_id == here)
+        # Who has nothing to be booked at all would be asked in vain, in all her slots.
+        licensed = or_(DOCTORS.c.licence_expires_on.is_(None), DOCTORS.c.licence_expires_on >= TODAY)
+        doctors = select(DOCTORS.c.id).where(
+            *person, DOCTORS.c.status == "APPROVED", licensed, DOCTORS.c.id.in_(work_here)
+        )
+        where = (*free, SLOTS.c.clinic_id == here)
+        return Horizon(source, SLOTS.c.starts_at, SLOTS.c.doctor_id, doctors, instead_of=met | PERSON, where=where)
 
 
 BY_START = Order("slots", (SLOTS.c.starts_at, SLOTS.c.id))
