@@ -196,6 +196,7 @@ def _page_statement(
 ) -> Statement:
     spread = next((name for name in conditions if name in pages.spreads), None) if parent is None else None
     horizon = pages.horizon(conditions) if parent is None and spread is None else None
+    assert horizon is None or (order.columns[0] is horizon.time and not order.descending), "a horizon is one of time"
     met = {spread} if horizon is None else horizon.instead_of
     query = (
         select(*pages.entity.shown(sight, shape.wanted))

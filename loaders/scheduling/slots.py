@@ -19,7 +19,7 @@ from loaders.reads import Reads
 from loaders.rows import RowBy, group
 from models.base import Instant
 from models.slots import free_seats, might_have_seats
-from models.statement import Statement, compile_statement, ids, one_of_ids, parameter
+from models.statement import Statement, compile_statement, one_of_ids, parameter
 
 SLOTS, DOCTORS, CLINICS = SLOT.table, DOCTOR.table, CLINIC.table
 
@@ -41,6 +41,12 @@ def has_a_seat() -> ColumnElement[bool]:
 def is_held_by_her() -> ColumnElement[bool]:
     """Of an approved doctor with a licence on that day."""
     licensed = or_(DOCTORS.c.licence_expires_on.is_(None), SLOTS.c.local_day < DOCTORS.c.licence_expires_on)
+    return (DOCTORS.c.status == "APPROVED") & licensed
+
+
+def may_be_booked() -> ColumnElement[bool]:
+    """A doctor who may have something to be booked: others would be asked in vain, in all their slots."""
+    licensed = or_(DOCTORS.c.licence_expires_on.is_(None), DOCTORS.c.licence_expires_on >= TODAY)
     return (DOCTORS.c.status == "APPROVED") & licensed
 
 
@@ -89,11 +95,7 @@ class SlotPages(Pages):
             return Horizon(source, SLOTS.c.starts_at, SLOTS.c.clinic_id, clinics, instead_of=met, where=free)
         here = any_(array_of(clinics, "places"))
         work_here = select(AFFILIATIONS.c.doctor_id).where(AFFILIATIONS.c.clinic_id == here)
-        # Who has nothing to be booked at all would be asked in vain, in all her slots.
-        licensed = or_(DOCTORS.c.licence_expires_on.is_(None), DOCTORS.c.licence_expires_on >= TODAY)
-        doctors = select(DOCTORS.c.id).where(
-            *person, DOCTORS.c.status == "APPROVED", licensed, DOCTORS.c.id.in_(work_here)
-        )
+        doctors = select(DOCTORS.c.id).where(*person, may_be_booked(), DOCTORS.c.id.in_(work_here))
         where = (*free, SLOTS.c.clinic_id == here)
         return Horizon(source, SLOTS.c.starts_at, SLOTS.c.doctor_id, doctors, instead_of=met | PERSON, where=where)
 
@@ -118,13 +120,15 @@ class NextSlotsOfDoctor(Loader[int, Any]):
 
 @lru_cache(maxsize=1024)
 def _next_slots(first: int, sight: Sight, wanted: frozenset[str]) -> Statement:
-    doctors = func.unnest(ids("keys")).table_valued("id", name="parent").render_derived()
     earliest = (
         select(*SLOT.shown(sight, wanted))
-        .select_from(SlotPages.source)
-        .where(SLOTS.c.doctor_id == doctors.c.id, can_be_booked())
+        .select_from(SLOTS.join(CLINICS, CLINICS.c.id == SLOTS.c.clinic_id))
+        .where(SLOTS.c.doctor_id == DOCTORS.c.id, can_be_booked())
         .order_by(SLOTS.c.starts_at, SLOTS.c.id)
         .limit(literal_column(str(first)))
         .lateral("earliest")
     )
-    return compile_statement(select(*earliest.c).select_from(doctors.join(earliest, true())))
+    asked = DOCTORS.c.id == one_of_ids("keys")
+    return compile_statement(
+        select(*earliest.c).select_from(DOCTORS.join(earliest, true())).where(asked, may_be_booked())
+    )
