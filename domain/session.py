@@ -69,13 +69,18 @@ class Session:
         self._installation = installation
         self._request_id = request_id
         self._values: dict[str, object] = {**viewer.parameters, "now": now}
-        self._audits: list[dict[str, object]] = []
+        self._audits: list[dict[str, Any]] = []
         self._events: list[dict[str, object]] = []
 
     @property
     def has_events(self) -> bool:
         """Whether something happened that others wait for."""
         return bool(self._events)
+
+    @property
+    def audited(self) -> set[tuple[str, int | None]]:
+        """Entities and ids of the rows whose changes the audit tells of."""
+        return {(each["entity"], each["entity_id"]) for each in self._audits}
 
     @property
     def installation(self) -> Configuration:

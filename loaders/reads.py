@@ -90,8 +90,8 @@ class Reads:
     """The reads of one request. Every statement gets the viewer's parameters and the request's `now` (an instant).
 
     `asked` is what the request's document asks for; without it all columns are read, and nothing is joined. `seen` are
-    the patients whose data was read, by its kind (`PATIENT_KEYS`), for the audit; `batches` are how many keys loaders
-    read at once.
+    the patients whose data was read, by its kind (`PATIENT_KEYS`), for the audit, but for the rows that the request has
+    `written`, by kind and id: they stand there already. `batches` are how many keys loaders read at once.
     """
 
     def __init__(self, pools: Pools, viewer: Viewer, now: datetime, asked: Asked | None = None) -> None:
@@ -103,6 +103,7 @@ class Reads:
         self._asked = asked
         self._values: dict[str, object] = {**viewer.parameters, "now": now}
         self.seen: dict[str, set[int]] = {}
+        self.written: set[tuple[str, int | None]] = set()
 
     def wanted(self, entity: Entity, *more: str) -> frozenset[str]:
         """The columns to read of an entity: what is asked, what is always needed, and `more` that the loader needs."""
@@ -136,6 +137,13 @@ class Reads:
 
     def _see(self, rows: Sequence[Record], patients: Patients) -> None:
         for kind, key, present in patients if rows else ():
-            seen = {row[key] for row in rows if present is None or row[present] is not None}
+            seen = {
+                row[key]
+                for row in (rows if "." in key or not self.written else self._not_written(kind, rows))
+                if present is None or row[present] is not None
+            }
             seen.discard(None)
             self.seen.setdefault(kind, set()).update(seen)
+
+    def _not_written(self, kind: str, rows: Sequence[Record]) -> list[Record]:
+        return [row for row in rows if (kind, row["id"]) not in self.written]

@@ -68,6 +68,7 @@ async def _attempt(context: Context, mutation: str, key: Key | None, work: Work,
             await session.write_down(owner, key.key if key else None, answer if keep else Answer(secret=True))
         finally:
             context.reads.statements += session.statements
+    context.reads.written |= session.audited
     if session.has_events:
         context.happened()
     return answer

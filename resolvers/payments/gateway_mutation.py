@@ -75,6 +75,7 @@ def beginning(context: Context, name: str) -> Begin:
             yield session
             await session.write_down(owner_of(context.viewer), None, {})
             context.reads.statements += session.statements
+        context.reads.written |= session.audited
         if session.has_events:
             context.happened()
 
