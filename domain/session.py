@@ -13,7 +13,7 @@ never a connection; they never commit and never read a clock.
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import asyncpg
 import orjson
@@ -45,8 +45,18 @@ WITH audited AS (
   FROM jsonb_to_recordset($6::jsonb)
     AS e (name text, aggregate text, aggregate_id bigint, nth int, payload jsonb)
 )
-UPDATE idempotency_keys SET answer = $10::jsonb WHERE owner = $7 AND mutation = $8 AND key = $9
+INSERT INTO idempotency_keys (owner, mutation, key, input_hash, answer, created_at)
+SELECT $7::text, $8::text, $9::text, $10::bytea, $11::jsonb, $1 WHERE $9 IS NOT NULL
 """
+
+
+class KeptAnswer(NamedTuple):
+    """What is answered again when its owner (a user or a client) sends the same key and input."""
+
+    owner: str
+    key: str
+    input_hash: bytes
+    answer: Values
 
 
 class Session:
@@ -158,15 +168,17 @@ class Session:
             {"name": name, "aggregate": aggregate, "aggregate_id": aggregate_id, "nth": nth, "payload": payload}
         )
 
-    async def write_down(self, owner: str, key: str | None, answer: Values) -> None:
+    async def write_down(self, kept: KeptAnswer | None = None) -> None:
         """Audit, outbox and the answer kept for an idempotency key: one statement, the last before the commit."""
-        if not self._audits and not self._events and key is None:
+        if not self._audits and not self._events and kept is None:
             return
+        named = (None,) * 4 if kept is None else (*kept[:3], _json(kept.answer))
+        owner, key, input_hash, answer = named
         await self.run(
             WRITE_DOWN,
             *(self.now, self.viewer.user_id, self.viewer.client_id, self._request_id),
             *(_json(self._audits), _json(self._events)),
-            *(owner, self.mutation, key, _json(answer)),
+            *(owner, self.mutation, key, input_hash, answer),
         )
 
     async def _one(self, statement: Statement, model: type[Base], id: int) -> Record:

@@ -91,15 +91,15 @@ class Connections:
             self._give(connection)
 
     @asynccontextmanager
-    async def transaction(self) -> "AsyncIterator[Connection[Any]]":
+    async def transaction(self, lock: int | None = None) -> "AsyncIterator[Connection[Any]]":
         """A connection in a transaction, which an exception rolls back. Raises what `fetch` raises.
 
-        A cancellation waits for a commit that has begun.
+        It begins when nobody else has the advisory `lock`. A cancellation waits for a commit that has begun.
         """
         connection = await self._take()
         try:
-            await connection.execute("BEGIN")
             try:
+                await connection.execute("BEGIN" if lock is None else f"BEGIN; SELECT pg_advisory_xact_lock({lock})")
                 yield connection
             except BaseException as error:
                 _end_if_confused(connection, error)

@@ -1,6 +1,8 @@
 """A mutation field's transaction: opened here, committed here, and done once for an idempotency key."""
 
-from collections.abc import Awaitable, Callable
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,7 +11,7 @@ import orjson
 
 from auth.viewer import Viewer
 from domain.refusal import IdempotencyConflict, Refusal
-from domain.session import Session
+from domain.session import KeptAnswer, Session
 from schema.answers import Answer
 from schema.context import Context
 
@@ -18,14 +20,11 @@ Work = Callable[[Session], Awaitable[Answer]]
 KEPT = timedelta(hours=24)
 ATTEMPTS = 3
 
-CLAIM_KEY = """
-INSERT INTO idempotency_keys AS k (owner, mutation, key, input_hash, created_at) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (owner, mutation, key) DO UPDATE
-  SET input_hash = excluded.input_hash, answer = NULL, created_at = excluded.created_at WHERE k.created_at <= $6
-RETURNING true
+READ_KEY = """
+SELECT input_hash, answer, created_at <= $4 AS is_over FROM idempotency_keys
+WHERE owner = $1 AND mutation = $2 AND key = $3
 """
-READ_KEY = "SELECT input_hash, answer FROM idempotency_keys WHERE owner = $1 AND mutation = $2 AND key = $3"
-KEEP_REFUSAL = "UPDATE idempotency_keys SET answer = $4::jsonb WHERE owner = $1 AND mutation = $2 AND key = $3"
+FORGET_KEY = "DELETE FROM idempotency_keys WHERE owner = $1 AND mutation = $2 AND key = $3"
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,11 @@ class Key:
 
     key: str
     input_hash: bytes
+
+    def lock(self, owner: str, mutation: str) -> int:
+        """The number of the advisory lock of whoever does this."""
+        name = f"{owner}\0{mutation}\0{self.key}".encode()
+        return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), signed=True)
 
 
 async def transact(context: Context, mutation: str, key: Key | None, work: Work, *, keep: bool = True) -> Answer:
@@ -58,31 +62,41 @@ async def transact(context: Context, mutation: str, key: Key | None, work: Work,
 
 
 async def _attempt(context: Context, mutation: str, key: Key | None, work: Work, *, keep: bool) -> Answer:
-    owner = owner_of(context.viewer)
-    async with context.writes.transaction() as connection:
-        session = Session(connection, context.viewer, context.now, context.request_id, mutation, context.installation)
-        try:
-            if key is not None and (first := await _claim(session, owner, key)) is not None:
-                return first
-            answer = await work(session)
-            await session.write_down(owner, key.key if key else None, answer if keep else Answer(secret=True))
-        finally:
-            context.reads.statements += session.statements
+    async with _begin(context, mutation, key) as session:
+        if key is not None and (first := await _first_answer(session, key)) is not None:
+            return first
+        answer = await work(session)
+        await session.write_down(_kept(session, key, answer if keep else Answer(secret=True)))
     context.reads.written |= session.audited
     if session.has_events:
         context.happened()
     return answer
 
 
-async def _claim(session: Session, owner: str, key: Key) -> Answer | None:
-    """Takes the key for this transaction, after whoever has it now; the first answer, where there is one."""
-    name = (owner, session.mutation, key.key)
-    if await session.run(CLAIM_KEY, *name, key.input_hash, session.now, session.now - KEPT):
+@asynccontextmanager
+async def _begin(context: Context, mutation: str, key: Key | None) -> AsyncIterator[Session]:
+    """A transaction that has the key to itself, after whoever has it now."""
+    lock = None if key is None else key.lock(owner_of(context.viewer), mutation)
+    async with context.writes.transaction(lock) as connection:
+        session = Session(connection, context.viewer, context.now, context.request_id, mutation, context.installation)
+        try:
+            yield session
+        finally:
+            context.reads.statements += session.statements
+
+
+async def _first_answer(session: Session, key: Key) -> Answer | None:
+    """What the key was answered before, if it was; a key of long ago is forgotten."""
+    name = (owner_of(session.viewer), session.mutation, key.key)
+    found = await session.run(READ_KEY, *name, session.now - KEPT)
+    if not found:
         return None
-    (row,) = await session.run(READ_KEY, *name)
-    if row["input_hash"] != key.input_hash:
+    if found[0]["is_over"]:
+        await session.run(FORGET_KEY, *name)
+        return None
+    if found[0]["input_hash"] != key.input_hash:
         raise IdempotencyConflict(field="idempotencyKey")
-    answer = Answer(orjson.loads(row["answer"]))
+    answer = Answer(orjson.loads(found[0]["answer"]))
     if answer["secret"]:
         raise IdempotencyConflict("this was done; its answer held a secret and was not kept", field="idempotencyKey")
     return answer
@@ -96,16 +110,15 @@ async def _refuse(context: Context, mutation: str, key: Key | None, refusal: Ref
     answer = Answer(refusal.beside, user_errors=problems)
     if key is None or refusal.passing:
         return answer
-    owner = owner_of(context.viewer)
-    async with context.writes.transaction() as connection:
-        session = Session(connection, context.viewer, context.now, context.request_id, mutation, context.installation)
-        try:
-            if (first := await _claim(session, owner, key)) is not None:
-                return first
-            await session.run(KEEP_REFUSAL, owner, mutation, key.key, orjson.dumps(answer).decode())
-        finally:
-            context.reads.statements += session.statements
+    async with _begin(context, mutation, key) as session:
+        if (first := await _first_answer(session, key)) is not None:
+            return first
+        await session.write_down(_kept(session, key, answer))
     return answer
+
+
+def _kept(session: Session, key: Key | None, answer: Answer) -> KeptAnswer | None:
+    return None if key is None else KeptAnswer(owner_of(session.viewer), key.key, key.input_hash, answer)
 
 
 def owner_of(viewer: Viewer) -> str:

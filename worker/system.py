@@ -20,4 +20,4 @@ async def system_session(connections: Connections, now: datetime, action: str) -
     async with connections.transaction() as connection:
         session = Session(connection, SYSTEM, now, f"worker-{token_hex(8)}", action)
         yield session
-        await session.write_down("system", None, {})
+        await session.write_down()

@@ -20,7 +20,7 @@ from domain.session import Session
 from gateways.payments import GatewayUnavailable, PaymentGateway
 from models.enums import GatewayRequestStatus
 from resolvers.mutations import mutation_field
-from resolvers.transaction import ATTEMPTS, Key, owner_of, transact
+from resolvers.transaction import ATTEMPTS, Key, transact
 from schema.answers import Answer
 from schema.context import Context
 from schema.directives import Guard
@@ -73,7 +73,7 @@ def beginning(context: Context, name: str) -> Begin:
         async with context.writes.transaction() as connection:
             session = Session(connection, context.viewer, context.now, context.request_id, name)
             yield session
-            await session.write_down(owner_of(context.viewer), None, {})
+            await session.write_down()
             context.reads.statements += session.statements
         context.reads.written |= session.audited
         if session.has_events:

@@ -26,9 +26,9 @@ class TracedConnections(Connections):
         self._tracer = tracer
 
     @asynccontextmanager
-    async def transaction(self) -> "AsyncIterator[Connection[Any]]":
+    async def transaction(self, lock: int | None = None) -> "AsyncIterator[Connection[Any]]":
         with span(self._tracer, "transaction", {"db.system.name": "postgresql"}):
-            async with super().transaction() as connection:
+            async with super().transaction(lock) as connection:
                 yield connection
 
     def _tell(self, query: LoggedQuery) -> None:
