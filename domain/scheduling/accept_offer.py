@@ -31,10 +31,11 @@ async def accept_offer(session: Session, offer_id: int) -> int:
     await lock_offer(session, offer_id, offer["entry_id"], offer["hold_id"])
     slot = check_offered(session, locked, offer["slot_id"], "offerId")
     by_clinic = check_may_seat(session, patient, slot.doctor_id, slot.clinic_id)
-    if old is not None and old["status"] in ("PENDING", "CONFIRMED"):
-        await cancel(session, old, GIVEN_UP)
+    given_up = old if old is not None and old["status"] in ("PENDING", "CONFIRMED") else None
+    if given_up is not None:
+        await cancel(session, given_up, GIVEN_UP)
     await close_offer(session, offer, OfferStatus.ACCEPTED, WaitlistStatus.BOOKED)
-    await check_not_elsewhere(session, patient["id"], slot, field="offerId")
+    check_not_elsewhere(slot, None if given_up is None else given_up["id"], field="offerId")
     appointment_id = await seat(session, patient["id"], slot, None, by_clinic=by_clinic)
     if old is not None:
         await offer_seat(session, old["slot_id"], given_up_by=patient["id"])

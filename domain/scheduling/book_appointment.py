@@ -11,10 +11,6 @@ from domain.scheduling.seats import LockedSlot, check_offered, lock_slot_for
 from domain.scheduling.seekers import check_may_seat, lock_patient
 from domain.session import Session
 
-ELSEWHERE = """
-SELECT slot_id FROM appointments
-WHERE patient_id = $1 AND keeps_seat AND starts_at < $3 AND ends_at > $2 AND id IS DISTINCT FROM $4 LIMIT 1
-"""
 SEAT = """
 WITH booked AS (
   INSERT INTO appointments
@@ -56,7 +52,7 @@ async def book_appointment(
         refusal = may_book(slot.policy, start=slot.starts_at, now=session.now)
         if refusal is not None:
             raise refusal
-    await check_not_elsewhere(session, patient["id"], slot)
+    check_not_elsewhere(slot)
     await claim_seat(session, patient["id"], slot, hold_id)
     appointment_id = await seat(
         session, patient["id"], slot, reason, by_clinic=by_clinic, override_reason=override_reason
@@ -65,13 +61,11 @@ async def book_appointment(
     return appointment_id
 
 
-async def check_not_elsewhere(
-    session: Session, patient_id: int, slot: LockedSlot, appointment_id: int | None = None, *, field: str = "slotId"
-) -> None:
+def check_not_elsewhere(slot: LockedSlot, appointment_id: int | None = None, *, field: str = "slotId") -> None:
     """Raises DuplicateBooking or PatientOverlap if the locked patient is taken then, but for this one appointment."""
-    taken = await session.run(ELSEWHERE, patient_id, slot.starts_at, slot.ends_at, appointment_id)
+    taken = [there for other, there in slot.meanwhile if other != appointment_id]
     if taken:
-        refusal = DuplicateBooking if taken[0]["slot_id"] == slot.id else PatientOverlap
+        refusal = DuplicateBooking if slot.id in taken else PatientOverlap
         raise refusal(field=field, slot_id=slot.id)
 
 

@@ -53,7 +53,7 @@ async def reschedule_appointment(
     by_clinic = check_may_seat(session, patient, slot.doctor_id, slot.clinic_id)
     if not by_clinic and override_reason is None:
         await _check_policies(session, appointment, slot)
-    await check_not_elsewhere(session, appointment["patient_id"], slot, appointment_id)
+    check_not_elsewhere(slot, appointment_id)
     await claim_seat(session, appointment["patient_id"], slot, hold_id)
     await _move(session, appointment, slot, reason, by_clinic=by_clinic, override_reason=override_reason)
     if slot.doctor_id != appointment["doctor_id"]:

@@ -4,7 +4,7 @@ Everything that takes or frees a seat locks its slot first, so a slot's seats ch
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Self
@@ -18,7 +18,7 @@ from domain.scheduling.refusals import SlotInPast, SlotUnavailable
 from domain.session import Session
 
 SLOT = """
-SELECT s.id, s.doctor_id, s.clinic_id, s.starts_at, s.ends_at, s.local_day, s.held_count, s.unpaid_count,
+SELECT {more} s.id, s.doctor_id, s.clinic_id, s.starts_at, s.ends_at, s.local_day, s.held_count, s.unpaid_count,
        s.capacity - s.booked_count - s.held_count AS free_seats, s.is_active AND d.status = 'APPROVED' AND c.is_active
        AND (d.licence_expires_on IS NULL OR s.local_day < d.licence_expires_on) AS is_offered,
        d.consultation_fee_minor AS fee_minor, p.id AS policy_id,
@@ -27,16 +27,22 @@ SELECT s.id, s.doctor_id, s.clinic_id, s.starts_at, s.ends_at, s.local_day, s.he
 FROM slots s JOIN doctors d ON d.id = s.doctor_id JOIN clinics c ON c.id = s.clinic_id
 LEFT JOIN LATERAL (SELECT * FROM clinic_policies WHERE clinic_id = c.id ORDER BY version DESC LIMIT 1) p ON TRUE
 """
-READ = f"{SLOT} WHERE s.id = $1"
+READ = f"{SLOT.format(more='')} WHERE s.id = $1"
 LOCK = """
 SELECT id, doctor_id, clinic_id, booked_count, unpaid_count, held_count FROM slots
 WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
 """
+MEANWHILE = """ARRAY(
+  SELECT ARRAY[a.id, a.slot_id] FROM appointments a
+  WHERE a.patient_id = $3 AND a.keeps_seat AND a.starts_at < s.ends_at AND a.ends_at > s.starts_at
+    AND NOT (a.awaits_payment AND a.pay_by <= $2)) AS meanwhile,
+"""
 LOCK_WANTED = f"""
-{SLOT} WHERE s.id = ANY ($1::bigint[] || ARRAY(
+{SLOT.format(more=MEANWHILE)} WHERE s.id = ANY ($1::bigint[] || ARRAY(
   SELECT slot_id FROM appointments WHERE awaits_payment AND pay_by <= $2 AND patient_id = $3
-  UNION SELECT a.slot_id FROM appointments a JOIN slots w ON (w.doctor_id, w.local_day) = (a.doctor_id, a.local_day)
-        WHERE a.awaits_payment AND a.pay_by <= $2 AND w.id = $4))
+) || ARRAY(
+  SELECT a.slot_id FROM appointments a JOIN slots w ON (w.doctor_id, w.local_day) = (a.doctor_id, a.local_day)
+  WHERE a.awaits_payment AND a.pay_by <= $2 AND w.id = $4))
 ORDER BY s.id FOR NO KEY UPDATE OF s
 """  # noqa: S608 - a constant of this module
 LOCK_DAYS = """
@@ -56,6 +62,7 @@ class LockedSlot:
     It `is_offered` if it is active, of an approved doctor with a licence on that day, at an open clinic. The policy is
     the one in force at the clinic (without one, `policy_id` None, all is allowed and nothing costs); the fee is the
     doctor's. `freed` are the slots in which something had run out and was let go of, when this one was locked.
+    `meanwhile` are the appointments, each with its slot, that the patient for whom it was locked has at its time.
     """
 
     id: int
@@ -71,12 +78,17 @@ class LockedSlot:
     policy_id: int | None
     policy: Policy
     freed: tuple[int, ...] = ()
+    meanwhile: Sequence[tuple[int, int]] = ()
 
     @classmethod
     def of(cls, row: Record) -> Self:
         """A row of `SLOT`."""
-        plain = {field.name: row[field.name] for field in fields(cls) if field.name not in ("policy", "freed")}
-        return cls(**plain, policy=Policy() if row["policy_id"] is None else Policy.of(row))
+        plain = {name: row[name] for name in PLAIN}
+        policy = Policy() if row["policy_id"] is None else Policy.of(row)
+        return cls(**plain, policy=policy, meanwhile=row.get("meanwhile", ()))
+
+
+PLAIN = tuple(field.name for field in fields(LockedSlot) if field.name not in ("policy", "freed", "meanwhile"))
 
 
 async def lock_as_they_are(session: Session, slot_ids: Iterable[int]) -> list[Record]:

@@ -10,7 +10,7 @@ from tests.client import Client
 from tests.scheduling.asks import gid, slot
 
 TAKEN = "{ __typename userErrors { code } }"
-COUNTS = {"holdSlot": 5, "bookAppointment": 6, "rescheduleAppointment": 13, "cancelAppointment": 11}
+COUNTS = {"holdSlot": 5, "bookAppointment": 5, "rescheduleAppointment": 12, "cancelAppointment": 11}
 """Without BEGIN and COMMIT: the key, the locks, the checks, the changes, what is written down."""
 
 
