@@ -43,13 +43,14 @@ class OutboxEvent(Identified, Base):
     __table_args__ = (
         UniqueConstraint("aggregate", "aggregate_id", "sequence"),
         Index("outbox_events_unpositioned_idx", "id", postgresql_where=text("position IS NULL")),
+        Index("outbox_events_position_key", "position", unique=True, postgresql_where=text("position IS NOT NULL")),
     )
 
     name: Mapped[str]
     aggregate: Mapped[str]
     aggregate_id: Mapped[int]
     sequence: Mapped[int]
-    position: Mapped[int | None] = mapped_column(unique=True)
+    position: Mapped[int | None]
     payload: Mapped[dict[str, object]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -46,6 +46,14 @@ def appointments(changed: str) -> str:
     GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(c.n) <> 0;"""  # noqa: S608
 
 
+APPOINTMENTS_ADDED = f"""INSERT INTO roll_up_changes
+      (doctor_id, clinic_id, day, status, hour, lead_days, is_first_visit, appointments)
+    SELECT c.doctor_id, c.clinic_id, c.local_day, c.status, {HOUR.format(zone="k.time_zone")}, {LEAD_DAYS},
+      c.is_first_visit, 1
+    FROM made c JOIN clinics k ON k.id = c.clinic_id;"""  # noqa: S608
+"""New appointments nearly always come one by one: there is nothing to add up."""
+
+
 def slots(changed: str) -> str:
     """The seats that slots offer."""
     offered = f"sum(c.n * ({OFFERED.format(slot='c')}))"
@@ -81,6 +89,14 @@ def seats(changed: str) -> str:
         FROM appointments a WHERE a.slot_id = m.slot_id) now
     WHERE m.kept <> 0 OR m.freed <> 0
     GROUP BY 1, 2, 3 HAVING sum(m.freed) <> 0 OR sum({after} - {before}) <> 0;"""  # noqa: S608
+
+
+def seats_added() -> str:
+    """The same for new appointments, where a seat was freed at all. The slots of those who took one are locked."""
+    work = seats(ADDED).replace("\n", "\n  ")
+    return f"""IF EXISTS (SELECT FROM made JOIN appointments a ON a.slot_id = made.slot_id WHERE NOT a.keeps_seat) THEN
+    {work}
+  END IF;"""
 
 
 PAYMENTS_MOVE = f"""INSERT INTO roll_up_changes (doctor_id, clinic_id, day, currency, captured_minor, refunded_minor)
@@ -166,8 +182,7 @@ _FOLDED = ",\n  ".join(f"{roll_up.table}_added AS (\n    {roll_up.add('changes')
 FOLD = f"""
 CREATE FUNCTION roll_up_changes_fold() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF (SELECT coalesce(max(id) / {FOLD_EVERY} = (min(id) - 1) / {FOLD_EVERY}, true) FROM added)
-    OR NOT pg_try_advisory_xact_lock({FOLDING}) THEN
+  IF NOT EXISTS (SELECT FROM roll_up_changes WHERE id = NEW.id) OR NOT pg_try_advisory_xact_lock({FOLDING}) THEN
     RETURN NULL;
   END IF;
   WITH changes AS (DELETE FROM roll_up_changes RETURNING *),
@@ -198,7 +213,10 @@ def _functions() -> list[str]:
     for operation, (changed, _) in CHANGES.items():
         moved = (PAYMENTS_MOVE,) if operation == "UPDATE" else ()
         verb = {"INSERT": "added", "DELETE": "removed", "UPDATE": "updated"}[operation]
-        made.append(function(f"appointments_{verb}_roll_up", appointments(changed), seats(changed), *moved))
+        if operation == "INSERT":
+            made.append(function("appointments_added_roll_up", APPOINTMENTS_ADDED, seats_added()))
+        else:
+            made.append(function(f"appointments_{verb}_roll_up", appointments(changed), seats(changed), *moved))
         lock = LOCK_APPOINTMENTS.format(changed=changed)
         made.append(function(f"payments_{verb}_roll_up", lock, payments(changed)))
         if operation != "UPDATE":
@@ -220,9 +238,10 @@ CREATE TRIGGER {table}_{verb}_roll_up AFTER {operation} ON {table}
 
 FUNCTIONS = (FOLD, *_functions(), SLOT_CHANGED, ZONE_CHANGED, SPECIALTY_CHANGED, STEP_CLINIC)
 TRIGGERS = (
-    """
+    # For each row, because then it is not even called for most; of many that were added at once the first folds all.
+    f"""
 CREATE TRIGGER roll_up_changes_fold AFTER INSERT ON roll_up_changes
-  REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION roll_up_changes_fold()
+  FOR EACH ROW WHEN (NEW.id % {FOLD_EVERY} = 0) EXECUTE FUNCTION roll_up_changes_fold()
 """,
     *_triggers(),
     # For each row, because every booking updates its slot's counters: then it is not even called.

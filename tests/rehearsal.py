@@ -45,7 +45,7 @@ class OneConnection(Connections):
         self._only = connection
 
     @asynccontextmanager
-    async def transaction(self) -> "AsyncIterator[asyncpg.Connection[Any]]":
+    async def transaction(self, lock: int | None = None) -> "AsyncIterator[asyncpg.Connection[Any]]":
         async with self._only.transaction():
             yield self._only
 

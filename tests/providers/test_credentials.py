@@ -167,7 +167,7 @@ async def test_it_is_told_ahead_of_time_and_once(desk: Client, sql: Any) -> None
         session = Session(sql, Viewer(client_id="worker", is_service=True), now, "request", "announceExpiring")
         async with sql.transaction():
             await announce_expiring(session)
-            await session.write_down("client:worker", None, {})
+            await session.write_down()
         rows = await sql.fetch("SELECT payload::text FROM outbox_events WHERE name = 'credential.expiring' ORDER BY id")
         return [int(row[0].split('"days_left": ')[1].split(",")[0].rstrip("}")) for row in rows]
 

@@ -248,7 +248,7 @@ class Walk(RuleBasedStateMachine):
                 async with connection.transaction():
                     session = Session(connection, WORKER, self.now, "walk", "sweep")
                     await sweep(session, row["slot_id"])
-                    await session.write_down("worker", None, {})
+                    await session.write_down()
         finally:
             await connection.close()
 
