@@ -88,7 +88,7 @@ FROM slots s WHERE s.id = $1
 ALL_KNOWN = f"""
 CREATE UNLOGGED TABLE bench_seats AS SELECT n.nth, known.*
 FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY n (slot, patient, nth)
-CROSS JOIN LATERAL ({KNOWN.replace("$1", "n.slot").replace("$2", "n.patient").replace("$3", "'bench-' || n.nth")}) known
+CROSS JOIN LATERAL ({KNOWN.replace("$1", "n.slot").replace("$2", "n.patient").replace("$3", "'bench-' || (n.nth - 1)")}) known
 """
 
 
@@ -126,7 +126,7 @@ async def script_of_bookings(dsn: str, log: StatementLog, request: Request, mark
             row = dict(await sql.fetchrow("SELECT * FROM bench_seats WHERE nth = $1", nth + 1) or {})
             made = str(await sql.fetchval("SELECT max(id) FROM appointments"))
             spelled = {f":{name}": str(value) for name, value in row.items() if name != "nth"}
-            known.append({**spelled, ":appointment_id": made, "ARRAY[:appointment_id]::bigint[]": f"{{{made}}}"})
+            known.append({**spelled, ":made_id": made})
     finally:
         await sql.close()
     await mark.put_back()

@@ -16,8 +16,10 @@ ENTRY = re.compile(r"^.{10,40}\[(?P<process>\d+)\] (?P<kind>LOG|DETAIL):  (?P<sa
 STATEMENT = re.compile(r"(?:statement|execute [^:]+): (?P<text>.*)", re.DOTALL)
 PARAMETER = re.compile(r"\$(\d+) = (?:(NULL)|'((?:[^']|'')*)')")
 PLACE = re.compile(r"\$(\d+)")
-MADE = "appointment_id"
-"""The column by which the statement that inserts the appointment answers with its id."""
+MADE = "INSERT INTO appointments"
+"""Stands in the statement that answers with the appointment; what it answers is called `made_…`."""
+LOCK = re.compile(r"pg_advisory_xact_lock\(-?\d+\)")
+"""Of the idempotency key: each booking has one of its own."""
 NEXT = "SELECT * FROM bench_seats WHERE nth = (SELECT nextval('bench_nth')) \\gset\n"
 
 APART = ("pg_sleep", "log_statement", "sandbox_")
@@ -40,7 +42,7 @@ def read_log(log: str) -> list[Logged]:
         said, process = entry["said"].replace("\n\t", "\n"), entry["process"]
         statement = STATEMENT.match(said)
         if entry["kind"] == "LOG" and statement is not None:
-            text = statement["text"].strip().rstrip(";")
+            text = LOCK.sub("pg_advisory_xact_lock(:nth)", statement["text"].strip().rstrip(";"))
             found.append((process, Logged(text)))
             if any(word in text for word in APART):
                 apart.add(process)
@@ -73,7 +75,7 @@ def script_of(first: Sequence[Logged], second: Sequence[Logged], known: Sequence
     for one, other in zip(first, second, strict=True):
         places = list(_places(one, other, known, names, constants))
         text = PLACE.sub(lambda place, places=places: places[int(place[1]) - 1], one.text)  # type: ignore[misc]
-        end = " \\gset\n" if re.search(rf"RETURNING {MADE}\b", text) else ";\n"
+        end = " \\gset made_\n" if MADE in text else ";\n"
         lines.append(text + end)
     return Script("".join(lines), constants)
 

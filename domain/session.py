@@ -81,6 +81,7 @@ class Session:
         self._values: dict[str, object] = {**viewer.parameters, "now": now}
         self._audits: list[dict[str, Any]] = []
         self._events: list[dict[str, object]] = []
+        self.written: dict[type[Base], Record] = {}
 
     @property
     def has_events(self) -> bool:
@@ -140,6 +141,10 @@ class Session:
         """Changes a row that was locked or made here; its version grows."""
         statement = _update(_table(model), tuple(values))
         await self.rows(statement, row_id=id, **_given(_table(model), values))
+
+    def wrote(self, model: type[Base], row: Record) -> None:
+        """Notes a whole row as it stands now, for an answer that shows it. The viewer may see it."""
+        self.written[model] = row
 
     def audit(
         self,

@@ -25,6 +25,12 @@ class RowBy(Loader[int, Any]):
         rows = await _rows(self.reads, self.entity, self.column, keys)
         return {row[self.column]: row for row in rows}
 
+    def know(self, row: Record) -> None:
+        """Takes a whole row, of one column for each of the entity's, that the viewer may see; unless it is asked for
+        with rows of others, which are read along with it."""
+        if not self.reads.shape(self.entity, self.column).joins:
+            self._known[row[self.column]] = row
+
 
 class RowsBy(Loader[int, Any]):
     """The visible rows whose `column` is the key, by id; an empty list when there are none."""

@@ -1,7 +1,7 @@
 """A mutation field's transaction: opened here, committed here, and done once for an idempotency key."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,11 +12,16 @@ import orjson
 from auth.viewer import Viewer
 from domain.refusal import IdempotencyConflict, Refusal
 from domain.session import KeptAnswer, Session
+from loaders.rows import RowBy
+from loaders.scheduling.appointments import AppointmentById
+from models import Appointment
+from models.base import Base
 from schema.answers import Answer
 from schema.context import Context
 
 Work = Callable[[Session], Awaitable[Answer]]
 
+BY_ID: Mapping[type[Base], type[RowBy]] = {Appointment: AppointmentById}
 KEPT = timedelta(hours=24)
 ATTEMPTS = 3
 
@@ -48,26 +53,33 @@ async def transact(context: Context, mutation: str, key: Key | None, work: Work,
     """
     context.loaders.forget()
     try:
-        for attempt in range(ATTEMPTS):
-            try:
-                return await _attempt(context, mutation, key, work, keep=keep)
-            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
-                if attempt == ATTEMPTS - 1:
-                    raise
-        raise AssertionError("the last attempt returns or raises")
+        return await _attempts(context, mutation, key, work, keep=keep)
     except Refusal as refusal:
         return await _refuse(context, mutation, key, refusal)
-    finally:
-        context.loaders.forget()
+
+
+async def _attempts(context: Context, mutation: str, key: Key | None, work: Work, *, keep: bool) -> Answer:
+    for attempt in range(ATTEMPTS):
+        try:
+            return await _attempt(context, mutation, key, work, keep=keep)
+        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 async def _attempt(context: Context, mutation: str, key: Key | None, work: Work, *, keep: bool) -> Answer:
-    async with _begin(context, mutation, key) as session:
-        if key is not None and (first := await _first_answer(session, key)) is not None:
-            return first
-        answer = await work(session)
-        await session.write_down(_kept(session, key, answer if keep else Answer(secret=True)))
+    try:
+        async with _begin(context, mutation, key) as session:
+            if key is not None and (first := await _first_answer(session, key)) is not None:
+                return first
+            answer = await work(session)
+            await session.write_down(_kept(session, key, answer if keep else Answer(secret=True)))
+    finally:
+        context.loaders.forget()
     context.reads.written |= session.audited
+    for model, row in session.written.items():
+        context.loaders.get(BY_ID[model]).know(row)
     if session.has_events:
         context.happened()
     return answer

@@ -10,6 +10,7 @@ from domain.scheduling.refusals import DuplicateBooking, PatientOverlap, SlotUna
 from domain.scheduling.seats import LockedSlot, check_offered, lock_slot_for
 from domain.scheduling.seekers import check_may_seat, lock_patient
 from domain.session import Session
+from models import Appointment
 
 SEAT = """
 WITH booked AS (
@@ -17,11 +18,13 @@ WITH booked AS (
     (slot_id, patient_id, status, pay_by, reason, policy_id, booked_by_id, booked_at, is_override, is_first_visit)
   SELECT $1::bigint, $2::bigint, $3::text, $4::timestamptz, $5::text, $6::bigint, $7::bigint, $8::timestamptz,
          $9::boolean, NOT EXISTS (SELECT FROM appointments WHERE patient_id = $2 AND doctor_id = $10 AND keeps_seat)
-  RETURNING id
+  RETURNING *
+), step AS (
+  INSERT INTO appointment_timeline
+    (appointment_id, clinic_id, to_status, to_slot_id, actor_id, client_id, reason, happened_at)
+  SELECT id, $11::bigint, $3, $1, $7, $12::text, $13::text, $8 FROM booked
 )
-INSERT INTO appointment_timeline
-  (appointment_id, clinic_id, to_status, to_slot_id, actor_id, client_id, reason, happened_at)
-SELECT id, $11::bigint, $3, $1, $7, $12::text, $13::text, $8 FROM booked RETURNING appointment_id
+SELECT * FROM booked
 """
 
 
@@ -98,7 +101,8 @@ async def seat(
         *(slot.id, patient_id, start.status, start.pay_by, reason, slot.policy_id, viewer.user_id, now),
         *(override_reason is not None, slot.doctor_id, slot.clinic_id, viewer.client_id, override_reason),
     )
-    appointment_id: int = booked["appointment_id"]
+    session.wrote(Appointment, booked)  # whoever may give the seat sees who sits in it
+    appointment_id: int = booked["id"]
     session.audit("Appointment", appointment_id, patient_id=patient_id, reason=override_reason)
     place = {"slot_id": slot.id, "doctor_id": slot.doctor_id, "clinic_id": slot.clinic_id}
     appointment = {"id": appointment_id, "patient_id": patient_id, **place}
