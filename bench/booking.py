@@ -85,10 +85,15 @@ SELECT s.id::text AS slot, ARRAY[s.id]::text AS slots, $2::text AS patient, $3::
   (SELECT max(p.id)::text FROM clinic_policies p WHERE p.clinic_id = s.clinic_id) AS policy
 FROM slots s WHERE s.id = $1
 """
+KNOWN_OF_NTH = (
+    KNOWN.replace("$1", "n.slot")
+    .replace("$2", "n.patient")
+    .replace("$3", "'bench-' || (n.nth - 1)")  # as Seat.variables
+)
 ALL_KNOWN = f"""
 CREATE UNLOGGED TABLE bench_seats AS SELECT n.nth, known.*
 FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY n (slot, patient, nth)
-CROSS JOIN LATERAL ({KNOWN.replace("$1", "n.slot").replace("$2", "n.patient").replace("$3", "'bench-' || (n.nth - 1)")}) known
+CROSS JOIN LATERAL ({KNOWN_OF_NTH}) known
 """
 
 

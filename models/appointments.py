@@ -71,23 +71,23 @@ class Appointment(Identified, Versioned, Base):
 class AppointmentStep(Identified, Base):
     """One entry of an appointment's timeline: from what to what, by whom, why, when; slots when it moved.
 
-    A trigger fills in the clinic where the appointment was at that moment.
+    A trigger fills in the clinic where the appointment was at that moment. That clinic and `to_slot_id` have no foreign
+    keys: the appointment, or a later step with its `from_slot_id`, points at them already.
     """
 
     __tablename__ = "appointment_timeline"
     __table_args__ = (
         Index(None, "appointment_id", "id"),
         Index(None, "clinic_id", "id"),
-        Index(None, "to_slot_id"),
         Index(None, "from_slot_id", postgresql_where=text("from_slot_id IS NOT NULL")),
     )
 
     appointment_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
-    clinic_id: Mapped[int] = mapped_column(ForeignKey("clinics.id"))
+    clinic_id: Mapped[int]
     from_status: Mapped[AppointmentStatus | None] = mapped_column(one_of(AppointmentStatus, "from_status"))
     to_status: Mapped[AppointmentStatus] = mapped_column(one_of(AppointmentStatus, "to_status"))
     from_slot_id: Mapped[int | None] = mapped_column(ForeignKey("slots.id"))
-    to_slot_id: Mapped[int | None] = mapped_column(ForeignKey("slots.id"))
+    to_slot_id: Mapped[int | None]
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     client_id: Mapped[str | None]
     reason: Mapped[str | None]

@@ -6,7 +6,6 @@ DELETE = """
 WITH forgotten AS (
   SELECT s.id FROM slots s WHERE s.id = ANY ($1::bigint[])
     AND NOT EXISTS (SELECT FROM appointments a WHERE a.slot_id = s.id)
-    AND NOT EXISTS (SELECT FROM appointment_timeline t WHERE t.to_slot_id = s.id)
     AND NOT EXISTS (SELECT FROM appointment_timeline t WHERE t.from_slot_id = s.id)
     AND NOT EXISTS (SELECT FROM waitlist_offers o WHERE o.slot_id = s.id)
 ), released AS (
