@@ -73,6 +73,17 @@ async def test_who_writes_waits_for_nobody(database: str, sql: asyncpg.Connectio
     assert await recount(database) == []
 
 
+async def test_many_at_once_are_folded_at_once(sql: asyncpg.Connection) -> None:
+    await sql.execute(
+        "INSERT INTO roll_up_changes (doctor_id, clinic_id, day, offered) "
+        "SELECT 1 + n % 3, 1, date '2026-03-10', 1 FROM generate_series(1, 5 * $1::int) n",
+        FOLD_EVERY,
+    )
+    assert await sql.fetchval("SELECT count(*) FROM roll_up_changes") == 0
+    whole = "SELECT offered FROM roll_up_counts WHERE (doctor_id, clinic_id, days) = (0, 0, 1)"
+    assert await sql.fetchval(whole) == 5 * FOLD_EVERY
+
+
 async def test_a_change_of_specialty_waits_for_who_folds(database: str, sql: asyncpg.Connection) -> None:
     """And what was not folded meanwhile goes to the new one."""
     await fill(sql, Random(5))

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import asyncpg
+import pytest
 
 from loaders.reads import Pools
 from schema.node import encode_id
@@ -112,6 +113,33 @@ async def test_what_comes_along_is_recorded_with_what_it_belongs_to(writer: Clie
             (None, "service", "read", "Appointment,Patient,Payment" if row in paid else "Appointment,Patient", row[0])
             for row in seen
         ),
+        key=str,
+    )
+
+
+BOOK = "mutation ($input: BookAppointmentInput!) { bookAppointment(input: $input) { appointment { %s } } }"
+
+
+@pytest.mark.parametrize(
+    ("shown", "read"),
+    [
+        ("id status", []),
+        ("id patient { name }", ["Patient"]),
+        ("id patient { name appointments { edges { node { id } } } }", ["Appointment,Patient"]),
+    ],
+)
+async def test_what_was_just_written_is_recorded_as_that(
+    writer: Client, clinic: str, shown: str, read: list[str]
+) -> None:
+    """Only what comes along with it is a read."""
+    given = {"slotId": encode_id("Slot", 151), "patientId": encode_id("Patient", 2), "idempotencyKey": "once"}
+    answer = await writer.ask(BOOK % shown, {"input": given}, viewer="service")
+    assert answer.data["bookAppointment"]["appointment"]["id"]
+    assert await recorded(clinic) == sorted(
+        [
+            (None, "service", "bookAppointment", "Appointment", 2),
+            *((None, "service", "read", entity, 2) for entity in read),
+        ],
         key=str,
     )
 

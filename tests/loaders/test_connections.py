@@ -76,6 +76,34 @@ async def test_giving_up_while_waiting_passes_the_turn_on(connections: Opened) -
         assert [await task for task in waiting[1::2]] == [1, 3, 5]
 
 
+LOCKED_OUT = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = 7"
+
+
+async def test_giving_up_while_waiting_for_a_lock_leaves_no_transaction(
+    connections: Opened, empty_database: str
+) -> None:
+    async def ask() -> int:
+        async with connections.transaction(7) as connection:
+            return int(await connection.fetchval("SELECT 7"))
+
+    other = await asyncpg.connect(empty_database)
+    try:
+        async with asyncio.timeout(60), other.transaction():
+            await other.execute("SELECT pg_advisory_xact_lock(7)")
+            given_up, kept = asyncio.create_task(ask()), asyncio.create_task(ask())
+            while await other.fetchval(LOCKED_OUT) < 2:
+                await asyncio.sleep(0.01)
+            given_up.cancel()
+            await asyncio.gather(given_up, return_exceptions=True)
+            assert not kept.done()
+        async with asyncio.timeout(60):
+            assert await kept == 7
+            assert [await ask() for _ in range(4)] == [7] * 4
+            assert await asyncio.gather(*(connections.value(str(n)) for n in range(4))) == [0, 1, 2, 3]
+    finally:
+        await other.close()
+
+
 async def test_a_lost_connection_is_replaced(connections: Opened, empty_database: str) -> None:
     await asyncio.gather(*(connections.value("pg_sleep(0.05)") for _ in range(2)))
     other = await asyncpg.connect(empty_database)
