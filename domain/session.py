@@ -46,7 +46,7 @@ WITH audited AS (
     AS e (name text, aggregate text, aggregate_id bigint, nth int, payload jsonb)
 )
 INSERT INTO idempotency_keys (owner, mutation, key, input_hash, answer, created_at)
-SELECT $7::text, $8::text, $9::text, $10::bytea, $11::jsonb, $1 WHERE $9 IS NOT NULL
+SELECT $7::text, $8::text, $9::text, $10::bytea, $11::jsonb, $1 WHERE $9::text IS NOT NULL
 """
 
 
