@@ -137,13 +137,11 @@ class Reads:
 
     def _see(self, rows: Sequence[Record], patients: Patients) -> None:
         for kind, key, present in patients if rows else ():
-            seen = {
-                row[key]
-                for row in (rows if "." in key or not self.written else self._not_written(kind, rows))
-                if present is None or row[present] is not None
-            }
+            # What lies within a row, as its key tells, is not the row that was written.
+            read = rows if "." in key else self._not_written(kind, rows)
+            seen = {row[key] for row in read if present is None or row[present] is not None}
             seen.discard(None)
             self.seen.setdefault(kind, set()).update(seen)
 
-    def _not_written(self, kind: str, rows: Sequence[Record]) -> list[Record]:
-        return [row for row in rows if (kind, row["id"]) not in self.written]
+    def _not_written(self, kind: str, rows: Sequence[Record]) -> Sequence[Record]:
+        return [row for row in rows if (kind, row["id"]) not in self.written] if self.written else rows
