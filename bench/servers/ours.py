@@ -1,6 +1,6 @@
 """Our own application as `python -m server serve` runs it, its requests logged, but for its clock, which stands still.
 
-With BENCH_BARE guards, limits, logs, metrics and tokens are left out: a service client asks, and may. With BENCH_WORKS
+With BENCH_BARE guards, rates, logs, metrics and tokens are left out: a service client asks, and may. With BENCH_WORKS
 it does a worker's work too. BENCH_PROCESSES are as many as answer.
 """
 
