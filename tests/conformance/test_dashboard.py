@@ -39,15 +39,26 @@ RENAME = "UPDATE users SET name = $2 WHERE id = (SELECT user_id FROM patients WH
 CLINIC = "SELECT clinic_id FROM doctor_clinics WHERE doctor_id = $1 AND ended_at IS NULL ORDER BY clinic_id LIMIT 1"
 # So that much of today is left there, whenever this runs.
 IN_THE_MORNING = "UPDATE clinics SET time_zone = $1 WHERE id = $2"
-# Today at the clinic, and not in the way of what she has today already.
-MAKE_SLOT = """
-    INSERT INTO slots (doctor_id, clinic_id, starts_at, ends_at, blocked_until)
-    SELECT $1, c.id, at, at + interval '5 minutes', at + interval '5 minutes' FROM clinics c,
-      generate_series(now() + interval '5 minutes', now() + interval '1 day', interval '1 minute') at
-    WHERE c.id = $2 AND (at AT TIME ZONE c.time_zone)::date = (now() AT TIME ZONE c.time_zone)::date AND NOT EXISTS (
-      SELECT FROM slots s WHERE s.doctor_id = $1
-        AND tstzrange(s.starts_at, s.blocked_until) && tstzrange(at, at + interval '5 minutes'))
-    ORDER BY at LIMIT 1 RETURNING id
+# Today at the clinic, and near enough for a check-in: a seat more in what the doctor has next, or a slot of its own.
+MAKE_ROOM = """
+    WITH today AS (SELECT time_zone AS zone, (now() AT TIME ZONE time_zone)::date AS day FROM clinics WHERE id = $2),
+    room AS (
+      UPDATE slots SET capacity = capacity + 1 WHERE id = (
+        SELECT s.id FROM slots s, today WHERE s.doctor_id = $1 AND s.clinic_id = $2 AND s.is_active
+          AND s.local_day = today.day AND s.starts_at > now() + interval '5 minutes'
+          AND s.starts_at < now() + interval '90 minutes'
+        ORDER BY s.starts_at LIMIT 1)
+      RETURNING id
+    ), made AS (
+      INSERT INTO slots (doctor_id, clinic_id, starts_at, ends_at, blocked_until)
+      SELECT $1, $2, at, at + interval '5 minutes', at + interval '5 minutes' FROM today,
+        generate_series(now() + interval '5 minutes', now() + interval '1 day', interval '1 minute') at
+      WHERE NOT EXISTS (SELECT FROM room) AND (at AT TIME ZONE zone)::date = day AND NOT EXISTS (
+        SELECT FROM slots s WHERE s.doctor_id = $1
+          AND tstzrange(s.starts_at, s.blocked_until) && tstzrange(at, at + interval '5 minutes'))
+      ORDER BY at LIMIT 1 RETURNING id
+    )
+    SELECT id FROM room UNION ALL SELECT id FROM made
 """
 Scheme = Literal["light", "dark"]
 
@@ -239,9 +250,9 @@ async def test_a_patient_is_shown_her_visits_and_signs_out(site: Site) -> None:
 async def book(site: Site, doctor: int, patient: int) -> str:
     """The id of an appointment today, booked by the administrator."""
     clinic = await site.sql(CLINIC, doctor)
-    hours = (21 - datetime.now(UTC).hour) % 24 - 12  # to its nine in the morning; no zone is more than twelve behind
+    hours = (20 - datetime.now(UTC).hour) % 24 - 11  # to its nine in the morning, in a zone that there is
     await site.sql(IN_THE_MORNING, f"Etc/GMT{-hours:+d}" if hours else "UTC", clinic)
-    slot = await site.sql(MAKE_SLOT, doctor, clinic)
+    slot = await site.sql(MAKE_ROOM, doctor, clinic)
     booked = await write(
         site,
         "mutation ($input: OverrideBookingInput!) "
