@@ -112,17 +112,19 @@ def memory(requests: int, size: float) -> None:
         measure_memory(requests, size, console)
 
 
-@main.command(help="One and two processes of ours on one core: the same answers, and CPU a request side by side.")
+@main.command(help="One and two processes of ours: the same answers, and CPU a request side by side.")
 @click.option("--requests", type=click.IntRange(min=100), default=1_000, show_default=True, help="In each window.")
 @click.option("--windows", type=click.IntRange(1, 1_000), default=11, show_default=True, help="Of each, in turn.")
 @click.option("--operations", help=f"Only these: {', '.join(each.name for each in SHARED)}.")
 @click.option("--size", type=click.FloatRange(0.01, 10), default=1, show_default=True, help="Times the large data set.")
-def two(requests: int, windows: int, operations: str | None, size: float) -> None:
+@click.option("--one-core", is_flag=True, help="Both on the core of the one, PostgreSQL and the load on the others.")
+def two(requests: int, windows: int, operations: str | None, size: float, *, one_core: bool) -> None:
     from bench.two import measure_two
 
     names = chosen(operations, [each.name for each in SHARED])
     with told():
-        measure_two([each for each in SHARED if each.name in names], requests, windows, size, console)
+        asked = [each for each in SHARED if each.name in names]
+        measure_two(asked, requests, windows, size, console, one_core=one_core)
 
 
 @main.command(help="The time from a commit until the last of many subscriptions has heard of it.")

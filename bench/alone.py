@@ -28,10 +28,19 @@ class Alone:
 
 @contextmanager
 def alone(
-    place: Seeded, logs: Path, operations: Sequence[str], name: str = OURS, *, works: bool = False
+    place: Seeded,
+    logs: Path,
+    operations: Sequence[str],
+    name: str = OURS,
+    *,
+    cores: Cores | None = None,
+    works: bool = False,
 ) -> Iterator[Alone]:
-    """Runs it for as long as the block lasts; with `works` it does a worker's work too. Raises ServerError."""
-    cores = Cores()
+    """Runs it for as long as the block lasts; with `works` it does a worker's work too. Raises ServerError.
+
+    It has a core for itself unless `cores` say otherwise.
+    """
+    cores = Cores() if cores is None else cores
     cores.leave_the_measured()
     runner = next(runner for runner in RUNNERS if runner.name == name)
     port = free_port()

@@ -19,10 +19,13 @@ class ServerError(Exception):
 
 
 class Cores:
-    """One core for the measured process, the others for PostgreSQL and the load; None where that cannot be had."""
+    """One core for the measured process, the others for PostgreSQL and the load; None where that cannot be had.
 
-    def __init__(self) -> None:
-        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    If they are `shared`, everybody may have any of them.
+    """
+
+    def __init__(self, *, shared: bool = False) -> None:
+        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") and not shared else []
         self.measured = {cores[-1]} if len(cores) > 1 else None
         self.others = set(cores[:-1]) if len(cores) > 1 else None
 

@@ -1,4 +1,4 @@
-"""Two processes of ours beside one on the same core: the same answers, and what sharing the work costs."""
+"""Two processes of ours beside one: the same answers, and what sharing the work costs."""
 
 import asyncio
 import tempfile
@@ -17,7 +17,7 @@ from bench.alone import Alone, alone
 from bench.booking import Mark
 from bench.load import HOST, read_answer, send
 from bench.operations import Operation
-from bench.processes import ServerError
+from bench.processes import Cores, ServerError
 from bench.report import figures
 from bench.rounds import COMPARED, check_booked, difference
 from bench.runners import OURS, OURS_TWO
@@ -31,13 +31,16 @@ Both: TypeAlias = tuple[list[float], list[float]]
 """CPU milliseconds a request, window by window, of one process and of two together."""
 
 
-def measure_two(operations: Sequence[Operation], requests: int, windows: int, size: float, console: Console) -> None:
+def measure_two(
+    operations: Sequence[Operation], requests: int, windows: int, size: float, console: Console, *, one_core: bool
+) -> None:
     """Prints a table. Raises ServerError if an answer differs."""
     names = [each.name for each in operations]
     with ExitStack() as stack:
         place = stack.enter_context(seeded(size, console))
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clinicgraph-bench-")))
-        one, two = (stack.enter_context(alone(place, logs, names, runner)) for runner in (OURS, OURS_TWO))
+        cores = Cores(shared=not one_core)
+        one, two = (stack.enter_context(alone(place, logs, names, runner, cores=cores)) for runner in (OURS, OURS_TWO))
         if any(each.writes for each in operations) and requests > (seats := len(one.asked.bookings)):
             raise ServerError(f"there are {seats} seats to book: ask for fewer requests, or on more data")
         status = stack.enter_context(console.status("Comparing …"))
