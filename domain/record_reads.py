@@ -1,6 +1,6 @@
 """Who looked at whose records: written down before the answer leaves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -50,19 +50,27 @@ def reads_to_record(
     `patients` are the ids of the patients whose data was read, by kind of record. Each patient is in one record, which
     names all kinds, and in one more for payments of which only the appointment is known.
     """
-    kinds: dict[int, str] = {}
-    for entity in sorted(patients):
-        for patient in patients[entity]:
-            kinds[patient] = f"{kinds[patient]},{entity}" if patient in kinds else entity
-    kinds.pop(viewer.patient_id or 0, None)
-    seen: dict[str, list[int]] = {}
-    for patient in sorted(kinds):
-        seen.setdefault(kinds[patient], []).append(patient)
     by = (now, viewer.user_id, viewer.client_id, request_id)
-    records = [ReadRecord(*by, entity, _array(ids), "{}", None) for entity, ids in seen.items()]
+    records = [
+        ReadRecord(*by, kinds, _array(others), "{}", None)
+        for kinds, ids in _by_kinds(patients).items()
+        if (others := ids - {viewer.patient_id})
+    ]
     if paid_appointments:
-        records.append(ReadRecord(*by, "Payment", "{}", _array(sorted(paid_appointments)), viewer.patient_id))
+        records.append(ReadRecord(*by, "Payment", "{}", _array(paid_appointments), viewer.patient_id))
     return records
+
+
+def _by_kinds(ids_of: Mapping[str, set[int]]) -> dict[str, set[int]]:
+    """The ids by all kinds that have them, with commas between these: a hundred ids are not looked at one by one."""
+    found: dict[str, set[int]] = {}
+    for kind in sorted(ids_of):
+        left, before, found = ids_of[kind], found, {}
+        for kinds, ids in before.items():
+            found |= {kinds: ids - left, f"{kinds},{kind}": ids & left}
+            left = left - ids
+        found[kind] = left
+    return found
 
 
 def record_reads(records: Sequence[ReadRecord]) -> tuple[str, list[object]]:
@@ -70,9 +78,9 @@ def record_reads(records: Sequence[ReadRecord]) -> tuple[str, list[object]]:
     return RECORD, [list(column) for column in zip(*records, strict=True)]
 
 
-def _array(ids: list[int]) -> str:
-    """As PostgreSQL writes arrays: a text is on its way in no time, and a hundred integers are not."""
-    return f"{{{','.join(map(str, ids))}}}"
+def _array(ids: Iterable[int]) -> str:
+    """As PostgreSQL writes arrays, in order: a text is on its way in no time, and a hundred integers are not."""
+    return f"{{{','.join(map(str, sorted(ids)))}}}"
 
 
 def record_export(viewer: Viewer, now: datetime, request_id: str, file: str) -> tuple[str, list[object]]:

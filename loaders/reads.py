@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import compress
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from asyncpg import Record
@@ -139,9 +141,10 @@ class Reads:
         for kind, key, present in patients if rows else ():
             # What lies within a row, as its key tells, is not the row that was written.
             read = rows if "." in key else self._not_written(kind, rows)
-            seen = {row[key] for row in read if present is None or row[present] is not None}
+            ids = map(itemgetter(key), read)
+            seen = self.seen.setdefault(kind, set())
+            seen.update(ids if present is None else compress(ids, map(itemgetter(present), read)))
             seen.discard(None)
-            self.seen.setdefault(kind, set()).update(seen)
 
     def _not_written(self, kind: str, rows: Sequence[Record]) -> Sequence[Record]:
         return [row for row in rows if (kind, row["id"]) not in self.written] if self.written else rows

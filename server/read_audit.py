@@ -43,6 +43,6 @@ def _records(viewer: Viewer, now: datetime, request_id: str, reads: Iterable[Rea
     seen: dict[str, set[int]] = {}
     for each in reads:
         for kind, keys in each.seen.items():
-            seen.setdefault(kind, set()).update(keys)
+            seen[kind] = seen[kind] | keys if kind in seen else keys
     paid = seen.pop(PAID_APPOINTMENT, set())
     return reads_to_record(viewer, now, request_id, seen, paid)
