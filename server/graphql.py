@@ -59,7 +59,12 @@ class OverHttp:
             if "data" in body and endpoint.wire.show_cost:
                 body["extensions"] = {"cost": scope["cost"]}
             content = encode(body)
+            status = status_of(body, media_type, endpoint.wire.http_profile)
+            is_for_all = "errors" not in body and may_be_kept(request, scope, headers)
             if recorded is not None:
+                # Rows and answers of all who wait would push each other out of the processor's caches.
+                del result, body
+                scope["context"].loaders.forget()
                 await recorded
         except RequestRefused as refusal:
             error = {"message": str(refusal), "extensions": {"code": refusal.code}}
@@ -75,8 +80,7 @@ class OverHttp:
             status = 500 if status == 200 else status
             await answer(send, status, encode(body), media_type, *(RETRY if status == 503 else ()))
             return
-        status = status_of(body, media_type, endpoint.wire.http_profile)
-        if "errors" not in body and may_be_kept(request, scope, headers):
+        if is_for_all:
             await answer_to_keep(send, content, media_type, headers)
         else:
             rate = scope.get("rate")
