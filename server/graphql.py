@@ -53,7 +53,8 @@ class OverHttp:
                 parts = Multipart(scope, raw, self._patience, format_asked(headers) or Format.CURRENT)
                 await self._deliver(result, scope, receive, parts)
                 return
-            recorded = endpoint.read_audit.begin(scope.get("context"))
+            context = scope.get("context")
+            recorded = endpoint.read_audit.begin(context)
             body = body_of(result, scope["request_id"])
             scope["errors"] = body.get("errors")
             if "data" in body and endpoint.wire.show_cost:
@@ -61,10 +62,12 @@ class OverHttp:
             content = encode(body)
             status = status_of(body, media_type, endpoint.wire.http_profile)
             is_for_all = "errors" not in body and may_be_kept(request, scope, headers)
+            # Rows and answers of all who wait would push each other out of the processor's caches, and uvicorn keeps
+            # the last scope of each connection.
+            del result, body
+            if context is not None:
+                context.loaders.forget()
             if recorded is not None:
-                # Rows and answers of all who wait would push each other out of the processor's caches.
-                del result, body
-                scope["context"].loaders.forget()
                 await recorded
         except RequestRefused as refusal:
             error = {"message": str(refusal), "extensions": {"code": refusal.code}}
