@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypeAlias
+from datetime import datetime, timedelta
+from typing import NamedTuple, TypeAlias
 
 import strawberry
 
@@ -15,14 +15,18 @@ from loaders.loader import Loaders
 from loaders.reads import Reads
 
 
-@dataclass(frozen=True)
-class Rate:
-    """What its caller may still ask: cost a minute. `reset_at` is when all of it is there again."""
+class Rate(NamedTuple):
+    """What its caller may still ask `now`: cost a minute. `reset_at` is when all of it is there again."""
 
     limit: int
     cost: int
     remaining: int
-    reset_at: datetime
+    now: datetime
+    seconds_to_full: float
+
+    @property
+    def reset_at(self) -> datetime:
+        return self.now + timedelta(seconds=self.seconds_to_full)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
-    OperationType,
     parse,
     specified_rules,
     validate,
@@ -66,20 +65,12 @@ class Document:
         self.incremental.check(self.operation(name), variables)
         return replace(self, node=self.incremental.node, asked=self.incremental.asked)
 
-    def is_query(self, name: str | None) -> bool:
-        """Whether the operation that is meant only reads."""
-        return self.operation(name).operation is OperationType.QUERY
-
     def cost(self, name: str | None, variables: Variables, most: int = LARGEST_COST) -> int:
         """What the operation that is meant may cost. Raises a GraphQLError for more than may be asked at once."""
         cost = self.complexity.cost(self.operation(name), variables)
         if cost > most:
             raise too_complex("the cost of an operation", cost, most)
         return cost
-
-    def is_subscription(self, name: str | None) -> bool:
-        """Whether the operation that is meant is answered again and again."""
-        return self.operation(name).operation is OperationType.SUBSCRIPTION
 
 
 class InvalidDocument(Exception):

@@ -12,6 +12,7 @@ from graphql import (
     ExperimentalIncrementalExecutionResults,
     GraphQLError,
     GraphQLSchema,
+    OperationType,
 )
 from starlette.types import Receive, Scope
 
@@ -97,12 +98,13 @@ class Endpoint:
         """
         try:
             document = await self.admission.read(request, scope, viewer)
-            reads_only = document.is_query(request.operation_name)
-            scope["operation"] = document, document.operation(request.operation_name)
+            operation = document.operation(request.operation_name)
+            reads_only = operation.operation is OperationType.QUERY
+            scope["operation"] = document, operation
             if scope["method"] in ("GET", "QUERY") and not reads_only:
                 method = scope["method"]
                 raise RequestRefused(405, f"a {method} only reads: send this operation by POST", (b"allow", b"POST"))
-            if document.is_subscription(request.operation_name):
+            if operation.operation is OperationType.SUBSCRIPTION:
                 raise RequestRefused(
                     406, "a subscription is answered over WebSocket, or with Accept: text/event-stream"
                 )

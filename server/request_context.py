@@ -1,7 +1,7 @@
 """What resolvers know of the request that they work for."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from auth.oauth.configuration import Configuration
 from auth.viewer import Viewer
@@ -16,7 +16,7 @@ def rate_of(taken: Taken | None, now: datetime) -> Rate | None:
     """What is left to a caller, as the schema tells it."""
     if taken is None:
         return None
-    return Rate(taken.limit, taken.cost, taken.remaining, now + timedelta(seconds=taken.seconds_to_full))
+    return Rate(taken.limit, taken.cost, taken.remaining, now, taken.seconds_to_full)
 
 
 def make_context(

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Any, Protocol, TypeAlias
 
-from graphql import ExecutionResult, GraphQLError
+from graphql import ExecutionResult, GraphQLError, OperationType
 from graphql.execution import create_source_event_stream
 from starlette.types import Scope
 
@@ -88,7 +88,8 @@ class Operations:
         viewer = scope["viewer"] = await self._endpoint.viewer_of(scope)
         try:
             document = await admission.read(request, scope, viewer)
-            is_subscription = document.is_subscription(request.operation_name)
+            operation = document.operation(request.operation_name)
+            is_subscription = operation.operation is OperationType.SUBSCRIPTION
             if is_subscription:
                 await admission.admit(document, request, scope, viewer)
         except InvalidDocument as invalid:
@@ -97,7 +98,7 @@ class Operations:
             raise OperationRefused(_shown([error], request_id)) from None
         if not is_subscription:
             return OneAnswer(lambda tell: self._answer(request, scope, headers, tell))
-        scope["operation"] = document, document.operation(request.operation_name)
+        scope["operation"] = document, operation
         return await self._subscribe(request, document, scope)
 
     async def _answer(
