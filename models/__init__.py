@@ -1,6 +1,6 @@
 """The tables. One module per family; all constraints are named, because errors are told apart by these names."""
 
-from models import rollup_triggers, triggers
+from models import affiliation_triggers, rollup_triggers, triggers
 from models.appointments import (
     Appointment,
     AppointmentStep,
@@ -108,6 +108,7 @@ __all__ = [
     "UserRole",
     "WaitlistEntry",
     "WaitlistOffer",
+    "affiliation_triggers",
     "rollup_triggers",
     "triggers",
 ]

@@ -30,7 +30,7 @@ class Clinic(Identified, Versioned, Base):
         Index("clinics_city_idx", func.lower(text("city")), "id"),
         Index("clinics_name_idx", "name", "id"),
         Index("clinics_name_words_idx", func.to_tsvector(text("'simple'"), text("name")), postgresql_using="gin"),
-        Index("clinics_latitude_idx", "latitude", "longitude"),
+        Index("clinics_latitude_idx", "latitude", "longitude", postgresql_include=["id", "is_active"]),
     )
 
     name: Mapped[str]

@@ -30,13 +30,7 @@ class Doctor(Identified, Versioned, Base):
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso"),
         CheckConstraint("daily_patient_limit > 0", name="daily_limit_positive"),
         CheckConstraint("years_of_experience BETWEEN 0 AND 80", name="experience_range"),
-        # What a search asks of all doctors of a specialty, so that it reads none of them.
-        Index(
-            "doctors_specialty_idx",
-            func.lower(text("specialty")),
-            "id",
-            postgresql_include=["specialty", "status", "licence_expires_on"],
-        ),
+        Index("doctors_specialty_idx", func.lower(text("specialty")), "id"),
         Index("doctors_fee_idx", "consultation_fee_minor", "id"),
         Index("doctors_experience_idx", "years_of_experience", "id"),
         Index("doctors_languages_idx", "languages", postgresql_using="gin"),
@@ -92,14 +86,32 @@ class Credential(Identified, Versioned, Base):
 
 
 class DoctorClinic(Timestamped, Base):
-    """An affiliation: the doctor works at the clinic, until `ended_at`."""
+    """An affiliation: the doctor works at the clinic, until `ended_at`.
+
+    Triggers (`affiliation_triggers`) keep what a search asks: her specialty in lower case; `bookable_before`, the
+    clinic-local day from which on she has no free slots, infinity if never and -infinity if she is not approved;
+    `slot_parts`, when in a week slots of hers were made here.
+    """
 
     __tablename__ = "doctor_clinics"
-    __table_args__ = (Index(None, "clinic_id", "doctor_id"),)
+    __table_args__ = (
+        Index(None, "clinic_id", "doctor_id"),
+        # A search reads no affiliation itself.
+        Index(
+            "doctor_clinics_specialty_idx",
+            "specialty",
+            "clinic_id",
+            postgresql_include=["doctor_id", "bookable_before", "slot_parts"],
+            postgresql_where=text("slot_parts <> 0"),
+        ),
+    )
 
     doctor_id: Mapped[int] = mapped_column(ForeignKey("doctors.id"), primary_key=True)
     clinic_id: Mapped[int] = mapped_column(ForeignKey("clinics.id"), primary_key=True)
     ended_at: Mapped[datetime | None]
+    specialty: Mapped[str]
+    bookable_before: Mapped[date]
+    slot_parts: Mapped[int] = mapped_column(server_default="0")
 
 
 class AvailabilityTemplate(Identified, Versioned, Base):

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import asyncpg
 
 from models import Base
+from models.affiliation_triggers import MARK_ALL
 from models.rollup_folding import ROLL_UPS
 from models.rollup_triggers import FACTS
 from server.seed.batch import Batch
@@ -111,6 +112,11 @@ async def count_doctor_days(connection: Connection) -> int:
         "ORDER BY doctor_id, local_day"
     )
     return int(status.rsplit(" ", 1)[1])
+
+
+async def mark_parts(connection: Connection) -> None:
+    """Says where doctors work when in a week they have slots, as the trigger of slots would."""
+    await connection.execute(MARK_ALL)
 
 
 async def set_password(connection: Connection, emails: list[str], password_hash: str) -> None:

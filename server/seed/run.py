@@ -45,6 +45,7 @@ async def seed(
                 for batch in plan.batches():
                     written[batch.table] = await load.copy(connection, batch, report)
                 written["doctor_days"] = await load.count_doctor_days(connection)
+                await load.mark_parts(connection)
             written |= await load.fill_roll_ups(connection, report)
             if demo_password:
                 await load.set_password(connection, [email for _, email in DEMO.values()], demo_password_hash())
