@@ -1,11 +1,14 @@
 """Conditions on places that several lists share: in a city, near a point."""
 
-from sqlalchemy import ColumnElement, Double, FromClause, Text, func
+from sqlalchemy import ColumnElement, Double, FromClause, Text, func, literal_column
 
 from models.statement import parameter
 
-EARTH_RADIUS_KM = 6371.0
-KM_PER_DEGREE = 111.0
+# In the text: as parameters they would be converted anew for every clinic.
+ONE: ColumnElement[float] = literal_column("1::float8", Double())
+TWO: ColumnElement[float] = literal_column("2::float8", Double())
+EARTH_DIAMETER_KM: ColumnElement[float] = literal_column("12742::float8", Double())
+KM_PER_DEGREE: ColumnElement[float] = literal_column("111::float8", Double())
 
 
 def in_city(clinic: FromClause) -> ColumnElement[bool]:
@@ -16,12 +19,12 @@ def in_city(clinic: FromClause) -> ColumnElement[bool]:
 def distance_km(clinic: FromClause) -> ColumnElement[float]:
     """Great-circle distance from the parameters `latitude` and `longitude` (haversine)."""
     latitude, longitude = parameter("latitude", Double()), parameter("longitude", Double())
-    half = func.power(func.sin(func.radians(clinic.c.latitude - latitude) / 2), 2) + func.cos(
+    half = func.power(func.sin(func.radians(clinic.c.latitude - latitude) / TWO), TWO) + func.cos(
         func.radians(latitude)
     ) * func.cos(func.radians(clinic.c.latitude)) * func.power(
-        func.sin(func.radians(clinic.c.longitude - longitude) / 2), 2
+        func.sin(func.radians(clinic.c.longitude - longitude) / TWO), TWO
     )
-    return 2 * EARTH_RADIUS_KM * func.asin(func.sqrt(func.least(half, 1.0)), type_=Double())
+    return EARTH_DIAMETER_KM * func.asin(func.sqrt(func.least(half, ONE)), type_=Double())
 
 
 def near(clinic: FromClause) -> ColumnElement[bool]:

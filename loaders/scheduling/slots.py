@@ -4,7 +4,21 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, any_, cast, func, literal_column, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    any_,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from auth.viewer import Sight
 from auth.visibility import NOW
@@ -36,6 +50,15 @@ class SlotById(RowBy):
 def has_a_seat() -> ColumnElement[bool]:
     """Still to come, with a seat to be had now."""
     return might_have_seats(SLOTS) & (SLOTS.c.starts_at > NOW) & (free_seats(SLOTS, NOW) > 0)
+
+
+def surely_has_a_seat() -> ColumnElement[bool]:
+    """As `has_a_seat`, without a look at what has expired."""
+    return (
+        might_have_seats(SLOTS)
+        & (SLOTS.c.starts_at > NOW)
+        & (SLOTS.c.booked_count + SLOTS.c.held_count < SLOTS.c.capacity)
+    )
 
 
 def is_held_by_her() -> ColumnElement[bool]:
@@ -84,20 +107,47 @@ class SlotPages(Pages):
     def horizon(cls, conditions: tuple[str, ...]) -> Horizon | None:
         """In a place: of its clinics, or of the doctors there who are asked for."""
         place = [cls.conditions[name]() for name in conditions if name in PLACE]
-        person = [cls.conditions[name]() for name in conditions if name in PERSON]
+        person = PERSON.intersection(conditions)
         if not place or "free" not in conditions:
             return None
-        source = SLOTS.join(DOCTORS, DOCTORS.c.id == SLOTS.c.doctor_id)
+        since = func.greatest(NOW, parameter("starts_from", Instant)) if "starts_from" in conditions else NOW
         clinics = select(CLINICS.c.id).where(*place, CLINICS.c.is_active)
-        free = (has_a_seat(), is_held_by_her())
-        met = PLACE | {"free"}
-        if not person:
-            return Horizon(source, SLOTS.c.starts_at, SLOTS.c.clinic_id, clinics, instead_of=met, where=free)
-        here = any_(array_of(clinics, "places"))
-        work_here = select(AFFILIATIONS.c.doctor_id).where(AFFILIATIONS.c.clinic_id == here)
-        doctors = select(DOCTORS.c.id).where(*person, may_be_booked(), DOCTORS.c.id.in_(work_here))
-        where = (*free, SLOTS.c.clinic_id == here)
-        return Horizon(source, SLOTS.c.starts_at, SLOTS.c.doctor_id, doctors, instead_of=met | PERSON, where=where)
+        free, surely_free = has_a_seat(), surely_has_a_seat()
+        if person:
+            doctors = _who_works_at(array_of(clinics, "places"), person)
+            met = PLACE | PERSON | {"free"}
+            return Horizon(SLOTS, SLOTS.c.starts_at, since, doctors, _is_hers, free, surely_free, instead_of=met)
+        source, held, met = SLOTS.join(DOCTORS, DOCTORS.c.id == SLOTS.c.doctor_id), is_held_by_her(), PLACE | {"free"}
+        return Horizon(
+            source, SLOTS.c.starts_at, since, clinics, _is_there, free & held, surely_free & held, instead_of=met
+        )
+
+
+def _who_works_at(clinics: ColumnElement[Any], person: frozenset[str]) -> Select[Any]:
+    """The affiliations there of doctors as they are asked for who may have something to be booked.
+
+    Others would be asked in vain, in all their slots.
+    """
+    works = AFFILIATIONS.c
+    query = select(works.doctor_id, works.clinic_id, works.bookable_before, works.slot_parts.label("parts")).where(
+        works.clinic_id == any_(clinics), works.bookable_before >= TODAY, works.slot_parts != literal_column("0")
+    )
+    if "specialty" in person:
+        query = query.where(works.specialty == func.lower(parameter("specialty", Text())))
+    if more := person - {"specialty"}:
+        # A value of each affiliation, not a join: its one plan would begin with those who speak the language anywhere.
+        asked_for = and_(*(SlotPages.conditions[name]() for name in sorted(more)))
+        query = query.where(select(asked_for).where(DOCTORS.c.id == works.doctor_id).scalar_subquery())
+    return query
+
+
+def _is_hers(works: FromClause) -> ColumnElement[bool]:
+    here = (SLOTS.c.doctor_id == works.c.doctor_id) & (SLOTS.c.clinic_id == works.c.clinic_id)
+    return here & (SLOTS.c.local_day < works.c.bookable_before)
+
+
+def _is_there(clinics: FromClause) -> ColumnElement[bool]:
+    return SLOTS.c.clinic_id == clinics.c.id
 
 
 BY_START = Order("slots", (SLOTS.c.starts_at, SLOTS.c.id))

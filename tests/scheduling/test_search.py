@@ -1,6 +1,6 @@
 """Free slots near a place are found below a horizon: what is found there is what all conditions find at once."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -17,6 +17,13 @@ from tests.clinic_data import NOW, load
 SEED = 20260616
 ASKED = 120
 DAY = timedelta(days=1)
+AT_THE_END: Filter = (
+    ("free", (("free", True),)),
+    ("starts_from", (("starts_from", datetime.max.replace(tzinfo=UTC)),)),
+    ("specialty", (("specialty", "cardiology"),)),
+    ("city", (("city", "berlin"),)),
+)
+"""Asked about infinity, which is what the last instant of all is to PostgreSQL."""
 # Clinics within some tens of kilometres of each other, three cities of them, some closed; doctors at several, whose
 # specialties differ in case, some not approved or without a licence from a day on; many slots at the same time, of some
 # of which the seats are taken, held, or held no more.
@@ -98,8 +105,8 @@ async def test_a_horizon_hides_nothing_of_what_all_conditions_find(database: str
     asker = Asker(random, [*points, (0.0, -140.0), (89.9, 10.0)])
     sizes = []
     async with open_pools(database) as pools:
-        for _ in range(ASKED):
-            conditions, first, after = asker.conditions(), random.choice((1, 3, 20, 100)), None
+        for conditions in [AT_THE_END, *(asker.conditions() for _ in range(ASKED))]:
+            first, after = random.choice((1, 3, 20, 100)), None
             names = tuple(name for name, _ in conditions)
             assert SlotPages.horizon(names) is not None
             for _ in range(2):
