@@ -131,7 +131,7 @@ async def script_of_bookings(dsn: str, log: StatementLog, request: Request, mark
             row = dict(await sql.fetchrow("SELECT * FROM bench_seats WHERE nth = $1", nth + 1) or {})
             made = str(await sql.fetchval("SELECT max(id) FROM appointments"))
             spelled = {f":{name}": str(value) for name, value in row.items() if name != "nth"}
-            known.append({**spelled, ":made_id": made})
+            known.append({**spelled, ":made_next_appointment_id": made})
     finally:
         await sql.close()
     await mark.put_back()

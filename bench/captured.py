@@ -16,8 +16,8 @@ ENTRY = re.compile(r"^.{10,40}\[(?P<process>\d+)\] (?P<kind>LOG|DETAIL):  (?P<sa
 STATEMENT = re.compile(r"(?:statement|execute [^:]+): (?P<text>.*)", re.DOTALL)
 PARAMETER = re.compile(r"\$(\d+) = (?:(NULL)|'((?:[^']|'')*)')")
 PLACE = re.compile(r"\$(\d+)")
-MADE = "INSERT INTO appointments"
-"""Stands in the statement that answers with the appointment; what it answers is called `made_…`."""
+MADE = "nextval('appointments_id_seq')"
+"""Stands in the statement that draws the appointment's id; what it answers is called `made_…`."""
 LOCK = re.compile(r"pg_advisory_xact_lock\(-?\d+\)")
 """Of the idempotency key: each booking has one of its own."""
 NEXT = "SELECT * FROM bench_seats WHERE nth = (SELECT nextval('bench_nth')) \\gset\n"

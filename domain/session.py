@@ -13,7 +13,8 @@ never a connection; they never commit and never read a clock.
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from itertools import chain
+from typing import Any, NamedTuple, TypeVar, cast
 
 import asyncpg
 import orjson
@@ -24,30 +25,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 from auth.oauth.configuration import Configuration
 from auth.viewer import Sight, Viewer
 from auth.visibility import RULES
+from domain.changes import KEEP, Audit, Change, Event, audit, emit, together
 from domain.constraints import refusal_of
 from domain.refusal import Forbidden, NotFound
 from models.base import Base
 from models.statement import Statement, compile_statement, parameter
 
 Values = Mapping[str, Any]
+RowT = TypeVar("RowT")
 
-WRITE_DOWN = """
-WITH audited AS (
-  INSERT INTO audit_records (happened_at, user_id, client_id, request_id, action, entity, entity_id, patient_id, reason)
-  SELECT $1, $2, $3, $4, action, entity, entity_id, patient_id, reason
-  FROM jsonb_to_recordset($5::jsonb)
-    AS (action text, entity text, entity_id bigint, patient_id bigint, reason text)
-), emitted AS (
-  INSERT INTO outbox_events (name, aggregate, aggregate_id, sequence, payload, created_at)
-  SELECT name, aggregate, aggregate_id, nth + coalesce(
-    (SELECT max(sequence) FROM outbox_events o WHERE o.aggregate = e.aggregate AND o.aggregate_id = e.aggregate_id), 0
-  ), payload, $1
-  FROM jsonb_to_recordset($6::jsonb)
-    AS e (name text, aggregate text, aggregate_id bigint, nth int, payload jsonb)
-)
-INSERT INTO idempotency_keys (owner, mutation, key, input_hash, answer, created_at)
-SELECT $7::text, $8::text, $9::text, $10::bytea, $11::jsonb, $1 WHERE $9::text IS NOT NULL
-"""
+MOST = 100
+"""Audit records, or events, in one statement."""
 
 
 class KeptAnswer(NamedTuple):
@@ -79,8 +67,11 @@ class Session:
         self._installation = installation
         self._request_id = request_id
         self._values: dict[str, object] = {**viewer.parameters, "now": now}
-        self._audits: list[dict[str, Any]] = []
-        self._events: list[dict[str, object]] = []
+        self._audits: list[Audit] = []
+        self._events: list[Event] = []
+        self._put_off: list[Change] = []
+        self._adds: type[Base] | None = None
+        self._new: set[tuple[str, int]] = set()
         self.written: dict[type[Base], Record] = {}
 
     @property
@@ -91,7 +82,7 @@ class Session:
     @property
     def audited(self) -> set[tuple[str, int | None]]:
         """Entities and ids of the rows whose changes the audit tells of."""
-        return {(each["entity"], each["entity_id"]) for each in self._audits}
+        return {(each.entity, each.entity_id) for each in self._audits}
 
     @property
     def installation(self) -> Configuration:
@@ -115,6 +106,11 @@ class Session:
 
     async def run(self, text: str, *arguments: object) -> list[Record]:
         """What SQL text returns; for the few statements that are clearer as text."""
+        if self._put_off:
+            await self._make([])
+        return await self._run(text, *arguments)
+
+    async def _run(self, text: str, *arguments: object) -> list[Record]:
         self.statements += 1
         try:
             return cast("list[Record]", await self._connection.fetch(text, *arguments))
@@ -135,16 +131,27 @@ class Session:
         """Adds a row; returns its id (0 for a table without one)."""
         statement = _insert(_table(model), tuple(values))
         row = await self.row(statement, **_given(_table(model), values))
-        return int(row["id"]) if row is not None else 0
+        if row is None:
+            return 0
+        self._new.add((model.__name__, row["id"]))
+        return int(row["id"])
 
     async def update(self, model: type[Base], id: int, **values: Any) -> None:
         """Changes a row that was locked or made here; its version grows."""
         statement = _update(_table(model), tuple(values))
         await self.rows(statement, row_id=id, **_given(_table(model), values))
 
-    def wrote(self, model: type[Base], row: Record) -> None:
-        """Notes a whole row as it stands now, for an answer that shows it. The viewer may see it."""
-        self.written[model] = row
+    def add(self, model: type[Base], id: int, text: str, *arguments: object) -> None:
+        """Leaves the INSERT of one row, whose id was drawn, to the last statement, or to one before the next that is
+        run. The row that it returns, which the viewer may see, is `written` then: an answer may show it."""
+        assert self._adds is None, "one row at a time"
+        self._put_off.insert(0, Change(text, arguments))
+        self._adds = model
+        self._new.add((model.__name__, id))
+
+    def put_off(self, text: str, *arguments: object) -> None:
+        """Leaves a change that returns nothing to the same statement."""
+        self._put_off.append(Change(text, arguments))
 
     def audit(
         self,
@@ -156,41 +163,47 @@ class Session:
         action: str | None = None,
     ) -> None:
         """Notes who did what; `action` is the mutation unless it says otherwise. Written before the commit."""
-        self._audits.append(
-            {
-                "action": action or self.mutation,
-                "entity": entity,
-                "entity_id": entity_id,
-                "patient_id": patient_id,
-                "reason": reason,
-            }
-        )
+        self._audits.append(Audit(action or self.mutation, entity, entity_id, patient_id, reason))
 
     def emit(self, name: str, aggregate: str, aggregate_id: int, **payload: object) -> None:
         """Notes an event of a locked or new row (domain.md §7). The payload holds ids and codes, no patient's data."""
-        nth = 1 + sum((e["aggregate"], e["aggregate_id"]) == (aggregate, aggregate_id) for e in self._events)
-        self._events.append(
-            {"name": name, "aggregate": aggregate, "aggregate_id": aggregate_id, "nth": nth, "payload": payload}
-        )
+        nth = 1 + sum((e.aggregate, e.aggregate_id) == (aggregate, aggregate_id) for e in self._events)
+        self._events.append(Event(name, aggregate, aggregate_id, nth, _json(payload)))
 
     async def write_down(self, kept: KeptAnswer | None = None) -> None:
-        """Audit, outbox and the answer kept for an idempotency key: one statement, the last before the commit."""
-        if not self._audits and not self._events and kept is None:
+        """Audit, outbox, the answer kept for an idempotency key and what was put off: the last before the commit, in
+        one statement unless there are very many."""
+        who = (self.now, self.viewer.user_id, self.viewer.client_id, self._request_id)
+        told = [Change(audit(len(some)), (*who, *chain(*some))) for some in _batches(self._audits)]
+        for events in _batches(self._events):
+            are_first = tuple((each.aggregate, each.aggregate_id) in self._new for each in events)
+            told.append(Change(emit(are_first), (self.now, *chain(*events))))
+        if kept is not None:
+            told.append(Change(KEEP, (self.now, self.mutation, *kept[:3], _json(kept.answer))))
+        for change in told[:-3]:
+            await self._make([change])
+        await self._make(told[-3:])
+
+    async def _make(self, more: list[Change]) -> None:
+        """Makes the changes that were put off, and some more."""
+        changes, self._put_off = [*self._put_off, *more], []
+        if not changes:
             return
-        named = (None,) * 4 if kept is None else (*kept[:3], _json(kept.answer))
-        owner, key, input_hash, answer = named
-        await self.run(
-            WRITE_DOWN,
-            *(self.now, self.viewer.user_id, self.viewer.client_id, self._request_id),
-            *(_json(self._audits), _json(self._events)),
-            *(owner, self.mutation, key, input_hash, answer),
-        )
+        added, self._adds = self._adds, None
+        text = together(tuple(each.text for each in changes), tuple(len(each.arguments) for each in changes))
+        rows = await self._run(text, *chain.from_iterable(each.arguments for each in changes))
+        if added is not None:
+            (self.written[added],) = rows
 
     async def _one(self, statement: Statement, model: type[Base], id: int) -> Record:
         row = await self.row(statement, row_id=id)
         if row is None:
             raise NotFound(f"there is no such {model.__name__.lower()}")
         return row
+
+
+def _batches(rows: list[RowT]) -> list[list[RowT]]:
+    return [rows[start : start + MOST] for start in range(0, len(rows), MOST)]
 
 
 def _table(model: type[Base]) -> Table:

@@ -25,9 +25,9 @@ LOG = """2026-06-15 12:00:00.123 UTC [17] LOG:  statement: BEGIN;
 2026-06-15 12:00:00.125 UTC [18] LOG:  statement: SELECT 1
 2026-06-15 12:00:00.125 UTC [18] LOG:  statement: SELECT pg_sleep(0.3)
 """
-FIRST = [Logged("A $1 $2 INSERT INTO appointments", ("5", "cough")), Logged("B $1 $2", ("77", '{"id":77}'))]
-SECOND = [Logged("A $1 $2 INSERT INTO appointments", ("6", "cough")), Logged("B $1 $2", ("78", '{"id":78}'))]
-KNOWN = [(":slot", "5", "6"), (":made_id", "77", "78")]
+FIRST = [Logged("A $1 $2 nextval('appointments_id_seq')", ("5", "cough")), Logged("B $1 $2", ("77", '{"id":77}'))]
+SECOND = [Logged("A $1 $2 nextval('appointments_id_seq')", ("6", "cough")), Logged("B $1 $2", ("78", '{"id":78}'))]
+KNOWN = [(":slot", "5", "6"), (":made_next_appointment_id", "77", "78")]
 
 
 def test_statements_are_read_from_the_log_of_postgresql() -> None:
@@ -37,8 +37,10 @@ def test_statements_are_read_from_the_log_of_postgresql() -> None:
 
 def test_what_differs_between_two_bookings_is_given_to_each() -> None:
     script = script_of(FIRST, SECOND, KNOWN)
-    told = "regexp_replace(:c1::text, '\\m77\\M', :made_id::text, 'g')"
-    assert script.text.endswith(f"A :slot :c0 INSERT INTO appointments \\gset made_\nB :made_id {told};\n")
+    told = "regexp_replace(:c1::text, '\\m77\\M', :made_next_appointment_id::text, 'g')"
+    assert script.text.endswith(
+        f"A :slot :c0 nextval('appointments_id_seq') \\gset made_\nB :made_next_appointment_id {told};\n"
+    )
     assert script.constants == {"c0": "cough", "c1": '{"id":77}'}
 
 

@@ -36,7 +36,7 @@ async def accept_offer(session: Session, offer_id: int) -> int:
         await cancel(session, given_up, GIVEN_UP)
     await close_offer(session, offer, OfferStatus.ACCEPTED, WaitlistStatus.BOOKED)
     check_not_elsewhere(slot, None if given_up is None else given_up["id"], field="offerId")
-    appointment_id = await seat(session, patient["id"], slot, None, by_clinic=by_clinic)
+    appointment_id = seat(session, patient["id"], slot, None, by_clinic=by_clinic)
     if old is not None:
         await offer_seat(session, old["slot_id"], given_up_by=patient["id"])
     await offer_freed(session, slot, besides=patient["id"])

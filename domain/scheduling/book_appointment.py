@@ -13,18 +13,16 @@ from domain.session import Session
 from models import Appointment
 
 SEAT = """
-WITH booked AS (
-  INSERT INTO appointments
-    (slot_id, patient_id, status, pay_by, reason, policy_id, booked_by_id, booked_at, is_override, is_first_visit)
-  SELECT $1::bigint, $2::bigint, $3::text, $4::timestamptz, $5::text, $6::bigint, $7::bigint, $8::timestamptz,
-         $9::boolean, NOT EXISTS (SELECT FROM appointments WHERE patient_id = $2 AND doctor_id = $10 AND keeps_seat)
-  RETURNING *
-), step AS (
-  INSERT INTO appointment_timeline
-    (appointment_id, clinic_id, to_status, to_slot_id, actor_id, client_id, reason, happened_at)
-  SELECT id, $11::bigint, $3, $1, $7, $12::text, $13::text, $8 FROM booked
-)
-SELECT * FROM booked
+INSERT INTO appointments
+  (id, slot_id, patient_id, status, pay_by, reason, policy_id, booked_by_id, booked_at, is_override, is_first_visit)
+SELECT $1::bigint, $2::bigint, $3::bigint, $4::text, $5::timestamptz, $6::text, $7::bigint, $8::bigint, $9::timestamptz,
+       $10::boolean, NOT EXISTS (SELECT FROM appointments WHERE patient_id = $3 AND doctor_id = $11 AND keeps_seat)
+RETURNING *
+"""
+FIRST_STEP = """
+INSERT INTO appointment_timeline
+  (appointment_id, clinic_id, to_status, to_slot_id, actor_id, client_id, reason, happened_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 
@@ -57,9 +55,7 @@ async def book_appointment(
             raise refusal
     check_not_elsewhere(slot)
     await claim_seat(session, patient["id"], slot, hold_id)
-    appointment_id = await seat(
-        session, patient["id"], slot, reason, by_clinic=by_clinic, override_reason=override_reason
-    )
+    appointment_id = seat(session, patient["id"], slot, reason, by_clinic=by_clinic, override_reason=override_reason)
     await offer_freed(session, slot, besides=patient["id"])
     return appointment_id
 
@@ -82,7 +78,7 @@ async def claim_seat(session: Session, patient_id: int, slot: LockedSlot, hold_i
         raise SlotUnavailable(field="slotId", slot_id=slot.id)
 
 
-async def seat(
+def seat(
     session: Session,
     patient_id: int,
     slot: LockedSlot,
@@ -96,13 +92,16 @@ async def seat(
         slot.policy, start=slot.starts_at, now=session.now, price_minor=slot.fee_minor, by_clinic=by_clinic
     )
     viewer, now = session.viewer, session.now
-    (booked,) = await session.run(
-        SEAT,
-        *(slot.id, patient_id, start.status, start.pay_by, reason, slot.policy_id, viewer.user_id, now),
-        *(override_reason is not None, slot.doctor_id, slot.clinic_id, viewer.client_id, override_reason),
+    appointment_id = slot.next_appointment_id
+    session.add(  # whoever may give the seat sees who sits in it
+        *(Appointment, appointment_id, SEAT),
+        *(appointment_id, slot.id, patient_id, start.status, start.pay_by, reason, slot.policy_id),
+        *(viewer.user_id, now, override_reason is not None, slot.doctor_id),
     )
-    session.wrote(Appointment, booked)  # whoever may give the seat sees who sits in it
-    appointment_id: int = booked["id"]
+    session.put_off(
+        *(FIRST_STEP, appointment_id, slot.clinic_id, start.status, slot.id),
+        *(viewer.user_id, viewer.client_id, override_reason, now),
+    )
     session.audit("Appointment", appointment_id, patient_id=patient_id, reason=override_reason)
     place = {"slot_id": slot.id, "doctor_id": slot.doctor_id, "clinic_id": slot.clinic_id}
     appointment = {"id": appointment_id, "patient_id": patient_id, **place}

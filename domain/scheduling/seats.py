@@ -35,7 +35,7 @@ WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
 MEANWHILE = """ARRAY(
   SELECT ARRAY[a.id, a.slot_id] FROM appointments a
   WHERE a.patient_id = $3 AND a.keeps_seat AND a.starts_at < s.ends_at AND a.ends_at > s.starts_at
-    AND NOT (a.awaits_payment AND a.pay_by <= $2)) AS meanwhile,
+    AND NOT (a.awaits_payment AND a.pay_by <= $2)) AS meanwhile, nextval('appointments_id_seq') AS next_appointment_id,
 """
 LOCK_WANTED = f"""
 {SLOT.format(more=MEANWHILE)} WHERE s.id = ANY ($1::bigint[] || ARRAY(
@@ -62,7 +62,8 @@ class LockedSlot:
     It `is_offered` if it is active, of an approved doctor with a licence on that day, at an open clinic. The policy is
     the one in force at the clinic (without one, `policy_id` None, all is allowed and nothing costs); the fee is the
     doctor's. `freed` are the slots in which something had run out and was let go of, when this one was locked.
-    `meanwhile` are the appointments, each with its slot, that the patient for whom it was locked has at its time.
+    `meanwhile` are the appointments, each with its slot, that the patient for whom it was locked has at its time;
+    `next_appointment_id` is for a new one (0 if it was locked for nobody).
     """
 
     id: int
@@ -79,16 +80,19 @@ class LockedSlot:
     policy: Policy
     freed: tuple[int, ...] = ()
     meanwhile: Sequence[tuple[int, int]] = ()
+    next_appointment_id: int = 0
 
     @classmethod
     def of(cls, row: Record) -> Self:
         """A row of `SLOT`."""
         plain = {name: row[name] for name in PLAIN}
         policy = Policy() if row["policy_id"] is None else Policy.of(row)
-        return cls(**plain, policy=policy, meanwhile=row.get("meanwhile", ()))
+        more = {name: row[name] for name in FOR_A_PATIENT} if "meanwhile" in row else {}
+        return cls(**plain, **more, policy=policy)
 
 
-PLAIN = tuple(field.name for field in fields(LockedSlot) if field.name not in ("policy", "freed", "meanwhile"))
+FOR_A_PATIENT = ("meanwhile", "next_appointment_id")
+PLAIN = tuple(field.name for field in fields(LockedSlot) if field.name not in ("policy", "freed", *FOR_A_PATIENT))
 
 
 async def lock_as_they_are(session: Session, slot_ids: Iterable[int]) -> list[Record]:
