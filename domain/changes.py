@@ -1,8 +1,11 @@
 """Changes that one statement makes together: what nobody waits for costs no round trip of its own."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Sequence, Set
+from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 AUDIT = """
@@ -41,12 +44,11 @@ class Audit(NamedTuple):
 
 
 class Event(NamedTuple):
-    """The `nth` event of an aggregate in this transaction; the payload is JSON."""
+    """What happened to an aggregate; the payload is JSON."""
 
     name: str
     aggregate: str
     aggregate_id: int
-    nth: int
     payload: str
 
 
@@ -65,16 +67,29 @@ def together(texts: tuple[str, ...], places: tuple[int, ...]) -> str:
     return f"WITH {', '.join(parts)} {told}"
 
 
+def audit(who: Sequence[object], records: Sequence[Audit]) -> Change:
+    """Adds audit records; `who` is instant, user, client and request."""
+    return Change(_audit(len(records)), (*who, *chain(*records)))
+
+
+def emit(now: datetime, events: Sequence[Event], new: Set[tuple[str, int]]) -> Change:
+    """Adds events, each after those of its aggregate; there are none before those of a `new` one."""
+    counted: Counter[tuple[str, int]] = Counter()
+    arguments: list[object] = [now]
+    for event in events:
+        counted[event.aggregate, event.aggregate_id] += 1
+        nth = counted[event.aggregate, event.aggregate_id]
+        arguments += (event.name, event.aggregate, event.aggregate_id, nth, event.payload)
+    return Change(_emit(tuple((event.aggregate, event.aggregate_id) in new for event in events)), arguments)
+
+
 @lru_cache(maxsize=128)
-def audit(records: int) -> str:
-    """Adds so many audit records: of all, instant, user, client and request; of each, the other five columns."""
+def _audit(records: int) -> str:
     return AUDIT.format(rows=", ".join(RECORD.format(", ".join(each)) for each in _places(4, records)))
 
 
 @lru_cache(maxsize=128)
-def emit(are_first: tuple[bool, ...]) -> str:
-    """Adds events: the instant of all; of each, name, aggregate, its id, its place among those of this transaction and
-    the payload. The first of an aggregate are counted from one on, others from the last that there is."""
+def _emit(are_first: tuple[bool, ...]) -> str:
     rows = zip(are_first, _places(1, len(are_first)), strict=True)
     return EMIT.format(rows=", ".join((FIRST_EVENT if first else LATER_EVENT).format(*each) for first, each in rows))
 

@@ -167,22 +167,21 @@ class Session:
 
     def emit(self, name: str, aggregate: str, aggregate_id: int, **payload: object) -> None:
         """Notes an event of a locked or new row (domain.md §7). The payload holds ids and codes, no patient's data."""
-        nth = 1 + sum((e.aggregate, e.aggregate_id) == (aggregate, aggregate_id) for e in self._events)
-        self._events.append(Event(name, aggregate, aggregate_id, nth, _json(payload)))
+        self._events.append(Event(name, aggregate, aggregate_id, _json(payload)))
 
     async def write_down(self, kept: KeptAnswer | None = None) -> None:
         """Audit, outbox, the answer kept for an idempotency key and what was put off: the last before the commit, in
         one statement unless there are very many."""
         who = (self.now, self.viewer.user_id, self.viewer.client_id, self._request_id)
-        told = [Change(audit(len(some)), (*who, *chain(*some))) for some in _batches(self._audits)]
-        for events in _batches(self._events):
-            are_first = tuple((each.aggregate, each.aggregate_id) in self._new for each in events)
-            told.append(Change(emit(are_first), (self.now, *chain(*events))))
-        if kept is not None:
-            told.append(Change(KEEP, (self.now, self.mutation, *kept[:3], _json(kept.answer))))
-        for change in told[:-3]:
+        audits = [audit(who, records) for records in _batches(self._audits)]
+        events = []
+        for batch in _batches(self._events):
+            events.append(emit(self.now, batch, self._new))
+            self._new.clear()  # those of the next follow upon these
+        for change in (*audits[:-1], *events[:-1]):
             await self._make([change])
-        await self._make(told[-3:])
+        keep = [] if kept is None else [Change(KEEP, (self.now, self.mutation, *kept[:3], _json(kept.answer)))]
+        await self._make([*audits[-1:], *events[-1:], *keep])
 
     async def _make(self, more: list[Change]) -> None:
         """Makes the changes that were put off, and some more."""
