@@ -74,7 +74,7 @@ def mutation_field(input_type: Any, act: Act, description: str, guard: Guard | N
 
     explained = strawberry.argument(description="What to do, and the key under which it is done once.")
     resolve.__annotations__ = {"info": Info, "input": Annotated[input_type, explained], "return": Answer}
-    return described(description, guard=guard, resolver=resolve)
+    return described(description, guard=guard, resolver=resolve, metadata={"does": resolve})
 
 
 def _check_text(input: Any) -> None:
