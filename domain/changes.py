@@ -17,11 +17,13 @@ EMIT = """
 INSERT INTO outbox_events (created_at, name, aggregate, aggregate_id, sequence, payload)
 VALUES {rows}
 """
-FIRST_EVENT = "($1, {0}, {1}::text, {2}::bigint, {3}::int, {4})"
+FIRST_EVENT = "($1, {0}, {1}::text, {2}::bigint, {3}::int, {4}::jsonb)"
 LATER_EVENT = """($1, {0}, {1}::text, {2}::bigint, {3}::int + coalesce((
-  SELECT max(sequence) FROM outbox_events WHERE aggregate = {1}::text AND aggregate_id = {2}::bigint), 0), {4})"""
+  SELECT max(sequence) FROM outbox_events WHERE aggregate = {1}::text AND aggregate_id = {2}::bigint
+), 0), {4}::jsonb)"""
 KEEP = """
-INSERT INTO idempotency_keys (created_at, mutation, owner, key, input_hash, answer) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO idempotency_keys (created_at, mutation, owner, key, input_hash, answer)
+VALUES ($1, $2, $3, $4, $5, $6::jsonb)
 """
 PLACE = re.compile(r"\$(\d+)")
 
