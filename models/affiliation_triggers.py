@@ -9,14 +9,16 @@ from sqlalchemy import DDL, event
 from models.base import Base
 
 PART_SECONDS, PARTS = 10_800, 56
-MARKED = """
-  UPDATE doctor_clinics w SET slot_parts = w.slot_parts | s.parts
-  FROM (SELECT doctor_id, clinic_id,
+MADE = """SELECT doctor_id, clinic_id,
           bit_or(1::bigint << (floor(extract(epoch FROM starts_at) / 10800)::bigint % 56)::int) AS parts
-        FROM {slots} GROUP BY doctor_id, clinic_id) s
+        FROM {slots} GROUP BY doctor_id, clinic_id"""
+MADE_OF_ALL = MADE.format(slots="slots")
+MARK = f"""
+  UPDATE doctor_clinics w SET slot_parts = w.slot_parts | s.parts
+  FROM ({MADE}) s
   WHERE w.doctor_id = s.doctor_id AND w.clinic_id = s.clinic_id AND w.slot_parts & s.parts <> s.parts;
-"""
-MARK_ALL = MARKED.format(slots="slots")
+"""  # noqa: S608 - texts of our own
+MARK_ALL = MARK.format(slots="slots")
 """What the trigger does for slots that are added, for all that there are."""
 
 FUNCTIONS = (
@@ -43,7 +45,7 @@ END $$
     f"""
 CREATE FUNCTION slots_mark_parts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-{MARKED.format(slots="made").strip(chr(10))}
+{MARK.format(slots="made").strip(chr(10))}
   RETURN NULL;
 END $$
 """,

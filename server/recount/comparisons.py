@@ -1,5 +1,6 @@
 """What is compared: each query gives (where, what, kept, counted) for everything that differs."""
 
+from models.affiliation_triggers import MADE_OF_ALL
 from models.rollup_folding import ROLL_UPS, RollUp
 
 FACTS_TABLE = "recounted_changes"
@@ -48,6 +49,12 @@ FULL JOIN (SELECT doctor_id, local_day AS day, count(*) AS booked FROM appointme
            WHERE keeps_seat AND NOT is_override GROUP BY doctor_id, local_day) a USING (doctor_id, day)
 WHERE coalesce(d.booked_count, 0) <> coalesce(a.booked, 0) ORDER BY doctor_id, day
 """
+MARKS = f"""
+SELECT 'doctor ' || doctor_id || ' clinic ' || clinic_id AS place, 'slot_parts' AS what,
+       w.slot_parts AS kept, w.slot_parts | s.parts AS counted
+FROM doctor_clinics w JOIN ({MADE_OF_ALL}) s USING (doctor_id, clinic_id)
+WHERE w.slot_parts & s.parts <> s.parts ORDER BY doctor_id, clinic_id
+"""  # noqa: S608 - texts of our own
 BALANCES = """
 SELECT 'ledger transaction ' || transaction_id AS place, currency AS what, sum(amount_minor)::bigint AS kept,
        0::bigint AS counted
@@ -68,6 +75,7 @@ COMPARISONS = {
     **{roll_up.table: of_roll_up(roll_up) for roll_up in ROLL_UPS},
     "slots": SEATS,
     "doctor_days": DAYS,
+    "doctor_clinics": MARKS,
     "ledger_entries": BALANCES,
     "ledger_transactions": MONEY,
 }

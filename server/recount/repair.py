@@ -1,9 +1,10 @@
 """Putting right what can be computed: roll-ups and counters. The books are only ever added to, so they are not."""
 
+from models.affiliation_triggers import MARK_ALL
 from models.rollup_folding import ROLL_UPS
 from models.rollup_triggers import FACTS, FOLDING
 
-REPAIRABLE = frozenset({*(roll_up.table for roll_up in ROLL_UPS), "slots", "doctor_days"})
+REPAIRABLE = frozenset({*(roll_up.table for roll_up in ROLL_UPS), "slots", "doctor_days", "doctor_clinics"})
 
 LOCKS = "LOCK TABLE appointments, slots, holds, payments, doctor_days, clinics IN SHARE ROW EXCLUSIVE MODE"
 """Nobody writes meanwhile; reading goes on. In the order in which bookings take their locks."""
@@ -33,4 +34,5 @@ UPDATE doctor_days d SET booked_count = 0 WHERE booked_count <> 0 AND NOT EXISTS
   SELECT FROM appointments a
   WHERE a.doctor_id = d.doctor_id AND a.local_day = d.day AND a.keeps_seat AND NOT a.is_override)
 """,
+    MARK_ALL,
 )

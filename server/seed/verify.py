@@ -1,5 +1,6 @@
 """What the triggers would have kept true, asked of the facts in the transaction that loaded them."""
 
+from models.affiliation_triggers import MADE_OF_ALL
 from server.seed.load import Connection, Report
 
 CHECKS = {
@@ -28,16 +29,13 @@ CHECKS = {
         LEFT JOIN doctors ON doctors.id = d.doctor_id
         WHERE d.booked_count IS DISTINCT FROM a.booked OR d.booked_count > doctors.daily_patient_limit
     """,
-    "affiliations say what their doctors say, and when slots were made": """
+    "affiliations say what their doctors say, and when slots were made": f"""
         SELECT count(*) FROM doctor_clinics w JOIN doctors d ON d.id = w.doctor_id
-        LEFT JOIN (SELECT doctor_id, clinic_id,
-                     bit_or(1::bigint << (floor(extract(epoch FROM starts_at) / 10800)::bigint % 56)::int) AS parts
-                   FROM slots GROUP BY doctor_id, clinic_id) s
-          ON s.doctor_id = w.doctor_id AND s.clinic_id = w.clinic_id
+        LEFT JOIN ({MADE_OF_ALL}) s ON s.doctor_id = w.doctor_id AND s.clinic_id = w.clinic_id
         WHERE w.specialty <> lower(d.specialty) OR coalesce(s.parts, 0) & ~w.slot_parts <> 0
           OR w.bookable_before <> CASE WHEN d.status = 'APPROVED' THEN coalesce(d.licence_expires_on, 'infinity')
                                   ELSE '-infinity' END
-    """,
+    """,  # noqa: S608 - texts of our own
     "a payment is what its events add up to": """
         SELECT count(*) FROM payments p
         LEFT JOIN (SELECT payment_id, sum(amount_minor) FILTER (WHERE kind = 'CAPTURED') AS captured,

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from server.recount.run import recount
 from server.seed.verify import CHECKS
 from tests.scheduling.locks import holding
 
@@ -62,6 +63,19 @@ async def test_slots_mark_the_parts_of_a_week(sql: "asyncpg.Connection[Any]") ->
     assert all(0 < parts < 1 << 56 for parts in marked)
     await sql.execute("DELETE FROM slots")
     assert [row["slot_parts"] for row in await sql.fetch(HERS, 1)] == marked
+
+
+async def test_marks_that_were_lost_are_found_and_put_back(sql: "asyncpg.Connection[Any]", database: str) -> None:
+    await sql.execute(ADD_SLOTS, datetime(2026, 3, 2, 9, tzinfo=UTC), 40)
+    marked = [row["slot_parts"] for row in await sql.fetch(HERS, 1)]
+    await sql.execute("UPDATE doctor_clinics SET slot_parts = slot_parts & 1")
+    found = await recount(database, repair=True)
+    assert [(each.place, each.what) for each in found] == [
+        ("doctor 1 clinic 1", "slot_parts"),
+        ("doctor 1 clinic 2", "slot_parts"),
+    ]
+    assert [row["slot_parts"] for row in await sql.fetch(HERS, 1)] == marked
+    assert await recount(database) == []
 
 
 async def test_a_new_affiliation_waits_for_who_changes_the_doctor(
