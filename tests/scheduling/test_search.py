@@ -46,7 +46,7 @@ INSERT INTO slots (doctor_id, clinic_id, starts_at, ends_at, blocked_until, capa
     FROM doctor_clinics w, generate_series(1, 6) hour, generate_series(1, 3) n ORDER BY w.doctor_id, at, random()) made;
 INSERT INTO holds (slot_id, patient_id, expires_at)
   SELECT id, 1, timestamptz '2026-06-15 12:00Z' + CASE WHEN random() < 0.5 THEN 1 ELSE -1 END * interval '1 minute'
-  FROM slots WHERE booked_count < capacity AND random() < 0.3;
+  FROM slots WHERE booked_count + held_count < capacity AND random() < 0.3;
 ANALYZE
 """
 
