@@ -9,9 +9,9 @@ from sqlalchemy import DDL, event
 from models.base import Base
 
 PART_SECONDS, PARTS = 10_800, 56
-MADE = """SELECT doctor_id, clinic_id,
-          bit_or(1::bigint << (floor(extract(epoch FROM starts_at) / 10800)::bigint % 56)::int) AS parts
-        FROM {slots} GROUP BY doctor_id, clinic_id"""
+MADE = f"""SELECT doctor_id, clinic_id,
+          bit_or(1::bigint << (floor(extract(epoch FROM starts_at) / {PART_SECONDS})::bigint % {PARTS})::int) AS parts
+        FROM {{slots}} GROUP BY doctor_id, clinic_id"""  # noqa: S608 - texts of our own
 MADE_OF_ALL = MADE.format(slots="slots")
 MARK = f"""
   UPDATE doctor_clinics w SET slot_parts = w.slot_parts | s.parts
@@ -20,13 +20,15 @@ MARK = f"""
 """  # noqa: S608 - texts of our own
 MARK_ALL = MARK.format(slots="slots")
 """What the trigger does for slots that are added, for all that there are."""
+BOOKABLE_BEFORE = "CASE WHEN status = 'APPROVED' THEN coalesce(licence_expires_on, 'infinity') ELSE '-infinity' END"
+"""Of a doctor."""
 
 FUNCTIONS = (
-    """
+    f"""
 CREATE FUNCTION doctor_clinics_copy_doctor() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   SELECT lower(specialty),
-      CASE WHEN status = 'APPROVED' THEN coalesce(licence_expires_on, 'infinity') ELSE '-infinity' END
+      {BOOKABLE_BEFORE}
     INTO NEW.specialty, NEW.bookable_before FROM doctors WHERE id = NEW.doctor_id FOR SHARE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'doctor % does not exist', NEW.doctor_id
@@ -34,7 +36,7 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$
-""",
+""",  # noqa: S608 - texts of our own
     """
 CREATE FUNCTION doctors_tell_affiliations() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,6 +1,6 @@
 """What the triggers would have kept true, asked of the facts in the transaction that loaded them."""
 
-from models.affiliation_triggers import MADE_OF_ALL
+from models.affiliation_triggers import BOOKABLE_BEFORE, MADE_OF_ALL
 from server.seed.load import Connection, Report
 
 CHECKS = {
@@ -33,8 +33,7 @@ CHECKS = {
         SELECT count(*) FROM doctor_clinics w JOIN doctors d ON d.id = w.doctor_id
         LEFT JOIN ({MADE_OF_ALL}) s ON s.doctor_id = w.doctor_id AND s.clinic_id = w.clinic_id
         WHERE w.specialty <> lower(d.specialty) OR coalesce(s.parts, 0) & ~w.slot_parts <> 0
-          OR w.bookable_before <> CASE WHEN d.status = 'APPROVED' THEN coalesce(d.licence_expires_on, 'infinity')
-                                  ELSE '-infinity' END
+          OR w.bookable_before <> {BOOKABLE_BEFORE}
     """,  # noqa: S608 - texts of our own
     "a payment is what its events add up to": """
         SELECT count(*) FROM payments p
