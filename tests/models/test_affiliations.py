@@ -78,23 +78,23 @@ async def test_marks_that_were_lost_are_found_and_put_back(sql: "asyncpg.Connect
     assert await recount(database) == []
 
 
-async def test_a_new_affiliation_waits_for_who_changes_the_doctor(
-    sql: "asyncpg.Connection[Any]", database: str
-) -> None:
-    async with holding(database, "UPDATE doctors SET specialty = 'Surgery' WHERE id = 1") as holder:
-        added = asyncio.create_task(sql.execute("INSERT INTO doctor_clinics (doctor_id, clinic_id) VALUES (1, 3)"))
-        await holder.until_waiting(1)
-        await holder.let_go()
-        await added
-    assert await sql.fetchval(CHECK) == 0
+ADD = "INSERT INTO doctor_clinics (doctor_id, clinic_id) VALUES (1, 3)"
 
 
-async def test_who_changes_a_doctor_waits_for_her_new_affiliation(
-    sql: "asyncpg.Connection[Any]", database: str
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("UPDATE doctors SET specialty = 'Surgery' WHERE id = 1", ADD),
+        (ADD, "UPDATE doctors SET status = 'INACTIVE' WHERE id = 1"),
+    ],
+    ids=["a change first", "an affiliation first"],
+)
+async def test_a_new_affiliation_and_a_change_of_the_doctor_wait_for_each_other(
+    sql: "asyncpg.Connection[Any]", database: str, first: str, second: str
 ) -> None:
-    async with holding(database, "INSERT INTO doctor_clinics (doctor_id, clinic_id) VALUES (1, 3)") as holder:
-        changed = asyncio.create_task(sql.execute("UPDATE doctors SET status = 'INACTIVE' WHERE id = 1"))
+    async with holding(database, first) as holder:
+        waiting = asyncio.create_task(sql.execute(second))
         await holder.until_waiting(1)
         await holder.let_go()
-        await changed
+        await waiting
     assert await sql.fetchval(CHECK) == 0
