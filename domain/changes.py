@@ -55,7 +55,7 @@ class Event(NamedTuple):
 
 
 @lru_cache(maxsize=512)
-def together(texts: tuple[str, ...], places: tuple[int, ...]) -> str:
+def one_statement(texts: tuple[str, ...], places: tuple[int, ...]) -> str:
     """One statement that makes several changes with so many parameters each, those of one after those of another.
 
     It returns what the first does, if that is RETURNING. No change sees what another has done.

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from auth.oauth.configuration import Configuration
 from auth.viewer import Sight, Viewer
 from auth.visibility import RULES
-from domain.changes import KEEP, Audit, Change, Event, audit, emit, together
+from domain.changes import KEEP, Audit, Change, Event, audit, emit, one_statement
 from domain.constraints import refusal_of
 from domain.refusal import Forbidden, NotFound
 from models.base import Base
@@ -189,7 +189,7 @@ class Session:
         if not changes:
             return
         added, self._adds = self._adds, None
-        text = together(tuple(each.text for each in changes), tuple(len(each.arguments) for each in changes))
+        text = one_statement(tuple(each.text for each in changes), tuple(len(each.arguments) for each in changes))
         rows = await self._run(text, *chain.from_iterable(each.arguments for each in changes))
         if added is not None:
             (self.written[added],) = rows
