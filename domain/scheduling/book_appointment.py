@@ -93,6 +93,7 @@ def seat(
     )
     viewer, now = session.viewer, session.now
     appointment_id = slot.next_appointment_id
+    assert appointment_id is not None, "a slot is locked for whoever gets a seat in it"
     session.add(  # whoever may give the seat sees who sits in it
         *(Appointment, appointment_id, SEAT),
         *(appointment_id, slot.id, patient_id, start.status, start.pay_by, reason, slot.policy_id),

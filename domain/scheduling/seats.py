@@ -63,7 +63,7 @@ class LockedSlot:
     the one in force at the clinic (without one, `policy_id` None, all is allowed and nothing costs); the fee is the
     doctor's. `freed` are the slots in which something had run out and was let go of, when this one was locked.
     `meanwhile` are the appointments, each with its slot, that the patient for whom it was locked has at its time;
-    `next_appointment_id` is for a new one (0 if it was locked for nobody).
+    `next_appointment_id` is for a new one of hers.
     """
 
     id: int
@@ -80,7 +80,7 @@ class LockedSlot:
     policy: Policy
     freed: tuple[int, ...] = ()
     meanwhile: Sequence[tuple[int, int]] = ()
-    next_appointment_id: int = 0
+    next_appointment_id: int | None = None
 
     @classmethod
     def of(cls, row: Record) -> Self:
